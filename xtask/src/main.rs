@@ -1,3 +1,93 @@
-//! The runner.
+//! Runs the book. Parses the command line, dispatches, and turns the outcome into an exit status.
 
-fn main() {}
+mod base;
+mod bench;
+mod chapter;
+mod check;
+mod clean;
+mod cli;
+mod collide;
+mod course;
+mod doctor;
+mod engine;
+mod fence;
+mod interrupt;
+mod labs;
+mod lock;
+mod machine;
+mod new;
+mod podman;
+mod process;
+mod programs;
+mod report;
+mod run;
+mod screen;
+mod session;
+mod shell;
+mod source;
+mod sweep;
+mod tidy;
+
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{CommandFactory, Parser};
+use owo_colors::OwoColorize;
+
+use crate::cli::{Cli, Task};
+use crate::course::Course;
+use crate::interrupt::Interrupted;
+use crate::report::Verdict;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = interrupt::install().and_then(|()| dispatch(cli));
+    if let Some(signal) = interrupt::caught() {
+        return status(128 + signal);
+    }
+    match outcome {
+        Ok(verdict) => ExitCode::from(verdict.exit_status()),
+        Err(error) => match error.downcast_ref::<Interrupted>() {
+            Some(Interrupted(signal)) => status(128 + signal),
+            None => {
+                screen::complain(&format!("{} {error:#}\n", "error:".red().bold()));
+                ExitCode::from(Verdict::CannotRun.exit_status())
+            }
+        },
+    }
+}
+
+fn dispatch(cli: Cli) -> Result<Verdict> {
+    let root = cli.root.unwrap_or_else(|| programs::workspace().to_path_buf());
+    let root = root.canonicalize().with_context(|| format!("no folder {}", root.display()))?;
+    let course = || Course::open(&root);
+    match cli.task {
+        Task::Lab(arguments) => labs::lab(&course()?, &arguments),
+        Task::Exercise(arguments) => labs::exercise(&course()?, &arguments),
+        Task::Shell { lab, engine } => shell::shell(&course()?, &lab, engine.engine),
+        Task::Doctor { format } => doctor::doctor(format),
+        Task::Clean => clean::clean(&course()?),
+        Task::New { slug } => new::new(&course()?, &slug),
+        Task::Tidy => tidy::tidy(&course()?),
+        Task::Book { arguments } => book(&arguments),
+        Task::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "xtask", &mut std::io::stdout());
+            Ok(Verdict::Passed)
+        }
+    }
+}
+
+/// Hands over to the book program: its hundred crates must not slow the first lab down.
+fn book(arguments: &[String]) -> Result<Verdict> {
+    use std::os::unix::process::CommandExt;
+    let error = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["run", "--quiet", "--package", "xtask", "--features", "book", "--bin", "xtask-book", "--"])
+        .args(arguments)
+        .current_dir(programs::workspace())
+        .exec();
+    Err(error).context("cannot run cargo")
+}
+
+fn status(code: i32) -> ExitCode {
+    ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
+}

@@ -1,0 +1,197 @@
+//! A lab's workbench on an engine: the `docker` shim, the images, and the clean-up by label.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::base;
+use crate::course::{Course, Lab};
+use crate::engine::{Engine, Kind};
+use crate::podman;
+use crate::process::{self, Output};
+use crate::programs::Which;
+use crate::sweep::{MARK, sweep};
+
+/// The label that every container of a session bears.
+const LABEL: &str = "trapping-signals.session";
+
+/// How long an engine may take over one image or one removal.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// What one lab needs of one engine.
+#[derive(Debug)]
+pub struct Bench {
+    engine: Engine,
+    number: String,
+    /// The lab's folder, where its commands run.
+    pub folder: PathBuf,
+    scratch: PathBuf,
+    session: String,
+}
+
+impl Bench {
+    /// Sets the bench up: the shim and, for docker and podman, the local base image.
+    ///
+    /// Whatever an earlier run of this lab left on this engine (it was killed, or told to keep) is removed
+    /// first. The caller holds the lab's lock.
+    pub fn set_up(course: &Course, lab: &Lab, engine: &Engine) -> Result<Bench> {
+        let kind = engine.kind.name();
+        let bench = Bench {
+            engine: engine.clone(),
+            number: lab.number.clone(),
+            folder: course.folder(lab),
+            scratch: course.scratch().join(kind).join(&lab.slug),
+            session: format!("{kind}/{}", lab.slug),
+        };
+        let bin = bench.scratch.join("bin");
+        fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
+        let base = match engine.kind {
+            Kind::Pocket => None,
+            Kind::Docker | Kind::Podman => Some(base::provide(course, engine)?),
+        };
+        bench.write_shim(&bin.join("docker"), base.as_deref())?;
+        bench.clean_up();
+        Ok(bench)
+    }
+
+    /// `docker` on the session's PATH. pocket keeps each lab's containers apart by its own state folder, so
+    /// its shim is the engine itself; the other two get a label to clean up by and a base image to build on.
+    fn write_shim(&self, shim: &Path, base: Option<&str>) -> Result<()> {
+        let write = || -> std::io::Result<()> {
+            let _ = fs::remove_file(shim);
+            let Some(base) = base else { return std::os::unix::fs::symlink(&self.engine.program, shim) };
+            let program = shell_quote(&self.engine.program.to_string_lossy());
+            let program = match self.engine.kind {
+                // Its warnings ("StopSignal SIGTERM failed to stop container") would be one engine's alone.
+                Kind::Podman => format!("{program} --log-level=error"),
+                _ => program,
+            };
+            let script = format!(
+                "#!/bin/sh\n\
+                 # Hands over to the chosen engine. Adds what a reader need not type: a label to clean up by, and the\n\
+                 # base image made from this machine's shells, as none can be pulled without a registry.\n\
+                 case $1 in\n\
+                 run|create) verb=$1; shift; exec {program} \"$verb\" --label {LABEL}={} \"$@\" ;;\n\
+                 build) shift; exec {program} build --build-arg BASE={base} \"$@\" ;;\n\
+                 esac\n\
+                 exec {program} \"$@\"\n",
+                self.session
+            );
+            fs::write(shim, script)?;
+            fs::set_permissions(shim, fs::Permissions::from_mode(0o755))
+        };
+        write().with_context(|| format!("cannot write {}", shim.display()))
+    }
+
+    /// What a session on this bench has in its environment.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut path = self.scratch.join("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut environment = vec![
+            ("PATH".into(), path),
+            (MARK.into(), OsString::from(&self.session)),
+            ("LC_ALL".into(), "C.UTF-8".into()),
+            ("TZ".into(), "UTC".into()),
+        ];
+        environment.extend(self.engine_environment());
+        environment
+    }
+
+    fn engine_environment(&self) -> Vec<(OsString, OsString)> {
+        match self.engine.kind {
+            Kind::Docker => vec![("DOCKER_CLI_HINTS".into(), "false".into())],
+            Kind::Podman => podman::environment(&self.scratch),
+            Kind::Pocket => vec![("POCKET_ROOT".into(), self.scratch.join("state").into_os_string())],
+        }
+    }
+
+    /// The session's own folder: the shim, and what an engine keeps for it.
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// Builds the images: `Dockerfile` is `labNN`, `Dockerfile.x` is `labNN:x`; for the exercise or its
+    /// solution, that folder's `Dockerfile` is `labNN:exercise` and `Dockerfile.x` is `labNN:x`.
+    pub fn build_images(&self, which: Which) -> Result<()> {
+        let subfolder = which.folder().unwrap_or(".");
+        let folder = self.folder.join(subfolder);
+        let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let mut names: Vec<String> =
+            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        let default = if which == Which::Lab { "latest" } else { "exercise" };
+        for name in names {
+            let tag = match name.strip_prefix("Dockerfile") {
+                Some("") => default,
+                Some(rest) if rest.starts_with('.') => &rest[1..],
+                _ => continue,
+            };
+            let file = format!("{}/{subfolder}/{name}", self.folder.display()).replace("/./", "/");
+            let image = format!("lab{}:{tag}", self.number);
+            self.docker(&["build", "-q", "-t", &image, "-f", &file, &self.folder.to_string_lossy()])?
+                .success(&format!("building {image} from {file}"))?;
+        }
+        Ok(())
+    }
+
+    /// Removes every container and process of the session: of this run, or of an earlier one that was killed.
+    /// Returns what the engine said where it failed.
+    pub fn clean_up(&self) -> Option<String> {
+        let trouble = self.remove_containers().err().map(|error| format!("{error:#}"));
+        sweep(&self.session);
+        trouble
+    }
+
+    fn remove_containers(&self) -> Result<()> {
+        let filter = format!("label={LABEL}={}", self.session);
+        let list: &[&str] = match self.engine.kind {
+            Kind::Pocket => &["ps", "-aq"],
+            Kind::Docker | Kind::Podman => &["ps", "-aq", "--filter", &filter],
+        };
+        let found = self.docker_after_all(list)?.success("listing containers")?;
+        let ids: Vec<&str> = found.split_whitespace().collect();
+        if !ids.is_empty() {
+            self.docker_after_all(&[&["rm", "-f"], &ids[..]].concat())?.success("removing containers")?;
+        }
+        Ok(())
+    }
+
+    /// Removes the session's images and folder too.
+    pub fn remove(&self) -> Result<()> {
+        self.clean_up();
+        let images = self.docker(&["images", "-q", &format!("lab{}", self.number)]);
+        if let Ok(output) = images {
+            let mut ids: Vec<&str> = output.stdout.split_whitespace().collect();
+            ids.dedup();
+            if !ids.is_empty() {
+                self.docker(&[&["rmi", "-f"], &ids[..]].concat())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.scratch.join("bin/docker"));
+        command.args(arguments).envs(self.environment());
+        command
+    }
+
+    fn docker(&self, arguments: &[&str]) -> Result<Output> {
+        process::run(&mut self.command(arguments), DEADLINE)
+    }
+
+    /// Like [`Self::docker`], but an interrupt does not stop it: this is what an interrupt asks for.
+    fn docker_after_all(&self, arguments: &[&str]) -> Result<Output> {
+        process::run_to_end(&mut self.command(arguments), DEADLINE)
+    }
+}
+
+fn shell_quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

@@ -1,0 +1,48 @@
+//! `cargo xtask clean`: removes whatever the labs left, on every engine that answers.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::bench::Bench;
+use crate::course::Course;
+use crate::engine::{Engine, Kind};
+use crate::lock::Locks;
+use crate::report::Verdict;
+use crate::screen;
+
+/// Removes containers, processes, images, staged programs and the runner's own folder.
+pub fn clean(course: &Course) -> Result<Verdict> {
+    for kind in Kind::ALL {
+        // Nothing of ours was ever on this engine.
+        if !course.scratch().join(kind.name()).exists() {
+            continue;
+        }
+        let Ok(engine) = Engine::probe(kind) else {
+            screen::complain(&format!("warning: {} does not answer: what is on it stays\n", kind.name()));
+            continue;
+        };
+        for lab in &course.labs {
+            let _lock = Locks::acquire(vec![format!("{}/lab {}", kind.name(), lab.slug)], |key| {
+                screen::complain(&format!("waiting for a run that holds {key}\n"));
+            })?;
+            Bench::set_up(course, lab, &engine)?.remove()?;
+        }
+        crate::base::remove(course, &engine)?;
+        screen::print(&format!("{}: clean\n", kind.name()));
+    }
+    for lab in &course.labs {
+        remove(&course.folder(lab).join("bin"))?;
+    }
+    remove(&course.scratch())?;
+    Ok(Verdict::Passed)
+}
+
+fn remove(folder: &std::path::Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
