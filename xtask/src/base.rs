@@ -33,7 +33,11 @@ pub fn provide(course: &Course, engine: &Engine) -> Result<String> {
         return Ok(base);
     }
     // podman looks for a name without a host in registries; this one is here.
-    let host = if engine.kind == Kind::Podman { "localhost/" } else { "" };
+    let host = if engine.kind == Kind::Podman {
+        "localhost/"
+    } else {
+        ""
+    };
     let programs: Vec<PathBuf> = PROGRAMS.split_whitespace().filter_map(which).collect();
     let tag = format!("{host}{NAME}:{}", fingerprint(&programs));
     let scratch = course.scratch();
@@ -54,9 +58,13 @@ pub fn remove(course: &Course, engine: &Engine) -> Result<()> {
         return Ok(());
     }
     let mut list = command(engine, &course.scratch());
-    let found = process::run(list.args(["images", "-q", NAME]), DEADLINE)?.success("listing images")?;
+    let found =
+        process::run(list.args(["images", "-q", NAME]), DEADLINE)?.success("listing images")?;
     for id in found.split_whitespace() {
-        process::run(command(engine, &course.scratch()).args(["rmi", "-f", id]), DEADLINE)?;
+        process::run(
+            command(engine, &course.scratch()).args(["rmi", "-f", id]),
+            DEADLINE,
+        )?;
     }
     Ok(())
 }
@@ -71,7 +79,12 @@ fn command(engine: &Engine, scratch: &Path) -> Command {
 
 fn has(engine: &Engine, scratch: &Path, tag: &str) -> Result<bool> {
     let mut inspect = command(engine, scratch);
-    Ok(process::run(inspect.args(["image", "inspect", "-f", "ok", tag]), DEADLINE)?.status.success())
+    Ok(process::run(
+        inspect.args(["image", "inspect", "-f", "ok", tag]),
+        DEADLINE,
+    )?
+    .status
+    .success())
 }
 
 /// A tag that changes when one of the programs does: FNV-1a over their paths, sizes and times.
@@ -79,7 +92,10 @@ fn fingerprint(programs: &[PathBuf]) -> String {
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for program in programs {
         let data = fs::metadata(program).ok();
-        let facts = format!("{program:?} {:?}", data.map(|data| (data.len(), data.modified().ok())));
+        let facts = format!(
+            "{program:?} {:?}",
+            data.map(|data| (data.len(), data.modified().ok()))
+        );
         for byte in facts.bytes() {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
@@ -93,7 +109,11 @@ fn import(engine: &Engine, scratch: &Path, programs: &[PathBuf], tag: &str) -> R
     assemble(&root, programs)?;
     let archive = root.with_extension("tar");
     let mut tar = Command::new("tar");
-    tar.arg("-C").arg(&root).args(["--owner=0", "--group=0", "--numeric-owner", "-cf"]).arg(&archive).arg(".");
+    tar.arg("-C")
+        .arg(&root)
+        .args(["--owner=0", "--group=0", "--numeric-owner", "-cf"])
+        .arg(&archive)
+        .arg(".");
     process::run(&mut tar, DEADLINE)?.success("tar")?;
     let mut import = command(engine, scratch);
     import.arg("import").arg(&archive).arg(tag);
@@ -106,9 +126,23 @@ fn import(engine: &Engine, scratch: &Path, programs: &[PathBuf], tag: &str) -> R
 /// Lays out a root file system: programs in /usr/bin, the libraries they name, users, /tmp.
 fn assemble(root: &Path, programs: &[PathBuf]) -> Result<()> {
     let make = |folder: &str| {
-        fs::create_dir_all(root.join(folder)).with_context(|| format!("cannot make {}/{folder}", root.display()))
+        fs::create_dir_all(root.join(folder))
+            .with_context(|| format!("cannot make {}/{folder}", root.display()))
     };
-    for folder in ["usr/bin", "usr/lib", "usr/lib64", "usr/sbin", "etc", "proc", "sys", "dev", "root", "run", "var", "tmp"] {
+    for folder in [
+        "usr/bin",
+        "usr/lib",
+        "usr/lib64",
+        "usr/sbin",
+        "etc",
+        "proc",
+        "sys",
+        "dev",
+        "root",
+        "run",
+        "var",
+        "tmp",
+    ] {
         make(folder)?;
     }
     for folder in ["bin", "lib", "lib64", "sbin"] {
@@ -117,7 +151,10 @@ fn assemble(root: &Path, programs: &[PathBuf]) -> Result<()> {
     std::os::unix::fs::symlink("../tmp", root.join("var/tmp"))?;
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(root.join("tmp"), fs::Permissions::from_mode(0o1777))?;
-    fs::write(root.join("etc/passwd"), "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/sh\n")?;
+    fs::write(
+        root.join("etc/passwd"),
+        "root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534:nobody:/:/bin/sh\n",
+    )?;
     fs::write(root.join("etc/group"), "root:x:0:\nnogroup:x:65534:\n")?;
     for program in programs {
         let name = program.file_name().context("a program has a name")?;
@@ -137,12 +174,20 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     if to.exists() {
         return Ok(());
     }
-    fs::copy(from, to).map(|_| ()).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
+    fs::copy(from, to)
+        .map(|_| ())
+        .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
 }
 
 /// The absolute paths that ldd(1) names; none for a static program or a script.
 fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     let output = process::run(Command::new("ldd").arg(program), DEADLINE)?;
-    let words = output.stdout.split_whitespace().filter(|word| word.starts_with('/'));
-    Ok(words.map(PathBuf::from).filter(|path| path.is_file()).collect())
+    let words = output
+        .stdout
+        .split_whitespace()
+        .filter(|word| word.starts_with('/'));
+    Ok(words
+        .map(PathBuf::from)
+        .filter(|path| path.is_file())
+        .collect())
 }

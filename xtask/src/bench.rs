@@ -64,7 +64,9 @@ impl Bench {
     fn write_shim(&self, shim: &Path, base: Option<&str>) -> Result<()> {
         let write = || -> std::io::Result<()> {
             let _ = fs::remove_file(shim);
-            let Some(base) = base else { return std::os::unix::fs::symlink(&self.engine.program, shim) };
+            let Some(base) = base else {
+                return std::os::unix::fs::symlink(&self.engine.program, shim);
+            };
             let program = shell_quote(&self.engine.program.to_string_lossy());
             let program = match self.engine.kind {
                 // Its warnings ("StopSignal SIGTERM failed to stop container") would be one engine's alone.
@@ -107,7 +109,10 @@ impl Bench {
         match self.engine.kind {
             Kind::Docker => vec![("DOCKER_CLI_HINTS".into(), "false".into())],
             Kind::Podman => podman::environment(&self.scratch),
-            Kind::Pocket => vec![("POCKET_ROOT".into(), self.scratch.join("state").into_os_string())],
+            Kind::Pocket => vec![(
+                "POCKET_ROOT".into(),
+                self.scratch.join("state").into_os_string(),
+            )],
         }
     }
 
@@ -121,11 +126,18 @@ impl Bench {
     pub fn build_images(&self, which: Which) -> Result<()> {
         let subfolder = which.folder().unwrap_or(".");
         let folder = self.folder.join(subfolder);
-        let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-        let mut names: Vec<String> =
-            entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        let entries =
+            fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let mut names: Vec<String> = entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
         names.sort();
-        let default = if which == Which::Lab { "latest" } else { "exercise" };
+        let default = if which == Which::Lab {
+            "latest"
+        } else {
+            "exercise"
+        };
         for name in names {
             let tag = match name.strip_prefix("Dockerfile") {
                 Some("") => default,
@@ -134,8 +146,16 @@ impl Bench {
             };
             let file = format!("{}/{subfolder}/{name}", self.folder.display()).replace("/./", "/");
             let image = format!("lab{}:{tag}", self.number);
-            self.docker(&["build", "-q", "-t", &image, "-f", &file, &self.folder.to_string_lossy()])?
-                .success(&format!("building {image} from {file}"))?;
+            self.docker(&[
+                "build",
+                "-q",
+                "-t",
+                &image,
+                "-f",
+                &file,
+                &self.folder.to_string_lossy(),
+            ])?
+            .success(&format!("building {image} from {file}"))?;
         }
         Ok(())
     }
@@ -143,7 +163,10 @@ impl Bench {
     /// Removes every container and process of the session: of this run, or of an earlier one that was killed.
     /// Returns what the engine said where it failed.
     pub fn clean_up(&self) -> Option<String> {
-        let trouble = self.remove_containers().err().map(|error| format!("{error:#}"));
+        let trouble = self
+            .remove_containers()
+            .err()
+            .map(|error| format!("{error:#}"));
         sweep(&self.session);
         trouble
     }
@@ -157,7 +180,8 @@ impl Bench {
         let found = self.docker_after_all(list)?.success("listing containers")?;
         let ids: Vec<&str> = found.split_whitespace().collect();
         if !ids.is_empty() {
-            self.docker_after_all(&[&["rm", "-f"], &ids[..]].concat())?.success("removing containers")?;
+            self.docker_after_all(&[&["rm", "-f"], &ids[..]].concat())?
+                .success("removing containers")?;
         }
         Ok(())
     }

@@ -67,28 +67,39 @@ pub struct Hint {
 impl Chapter {
     /// Reads and parses a chapter. All its faults are reported at once.
     pub fn read(path: &Path, shown: &Path) -> Result<Chapter> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         Ok(Chapter::parse(Source::new(shown.to_path_buf(), text))?)
     }
 
     /// Parses a chapter's text.
     pub fn parse(source: Source) -> Result<Chapter, Faults> {
         let text = source.text.clone();
-        let mut page = Page { source, ..Page::default() };
+        let mut page = Page {
+            source,
+            ..Page::default()
+        };
         for (event, range) in Parser::new_ext(&text, Options::ENABLE_TABLES).into_offset_iter() {
             page.event(event, range);
         }
         if page.faults.is_empty() {
             Ok(Chapter {
                 source: page.source,
-                title: page.headings.first().map(|(_, text)| text.clone()).unwrap_or_default(),
+                title: page
+                    .headings
+                    .first()
+                    .map(|(_, text)| text.clone())
+                    .unwrap_or_default(),
                 question: page.question.trim().to_owned(),
                 blocks: page.blocks,
                 hints: page.hints,
                 headings: page.headings,
             })
         } else {
-            Err(Faults { source: page.source, faults: page.faults })
+            Err(Faults {
+                source: page.source,
+                faults: page.faults,
+            })
         }
     }
 
@@ -99,7 +110,9 @@ impl Chapter {
 
     /// The blocks that `cargo xtask lab` runs (`exercise` false) or that grade the exercise (true).
     pub fn script(&self, exercise: bool) -> impl Iterator<Item = &Block> {
-        self.blocks.iter().filter(move |block| block.fence.exercise == exercise && !block.fence.no_run)
+        self.blocks
+            .iter()
+            .filter(move |block| block.fence.exercise == exercise && !block.fence.no_run)
     }
 }
 
@@ -132,7 +145,10 @@ impl Page {
                 self.asked = true;
             }
             Event::Start(Tag::Item) if self.under("If it fails") => {
-                self.item = Some(Hint { key: String::new(), text: String::new() });
+                self.item = Some(Hint {
+                    key: String::new(),
+                    text: String::new(),
+                });
             }
             Event::End(TagEnd::Item) => self.end_item(&range),
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => self.block(&info, range),
@@ -144,7 +160,9 @@ impl Page {
     }
 
     fn under(&self, heading: &str) -> bool {
-        self.headings.last().is_some_and(|(_, text)| text == heading)
+        self.headings
+            .last()
+            .is_some_and(|(_, text)| text == heading)
     }
 
     fn text(&mut self, text: &str, code: bool) {
@@ -164,14 +182,16 @@ impl Page {
     }
 
     fn end_item(&mut self, range: &Range<usize>) {
-        let Some(mut hint) = self.item.take() else { return };
+        let Some(mut hint) = self.item.take() else {
+            return;
+        };
         hint.text = hint.text.trim_start_matches(':').trim().to_owned();
         if hint.key.is_empty() || hint.text.is_empty() {
             let line = self.source.line_of(range.start);
-            self.faults.push(
-                Fault::new(line, "a hint without its key")
-                    .help("write the wrong answer as a code span, a colon, the hint: - `137`: ..."),
-            );
+            self.faults
+                .push(Fault::new(line, "a hint without its key").help(
+                    "write the wrong answer as a code span, a colon, the hint: - `137`: ...",
+                ));
         } else {
             self.hints.push(hint);
         }
@@ -183,14 +203,16 @@ impl Page {
             None => return,
             Some(Ok(fence)) => fence,
             Some(Err(message)) => {
-                self.faults.push(Fault::new(line, message).help(crate::fence::WORDS));
+                self.faults
+                    .push(Fault::new(line, message).help(crate::fence::WORDS));
                 return;
             }
         };
         if range.start != self.source.line_start(line) {
             self.faults.push(
-                Fault::new(line, "a console block inside a list or a quote")
-                    .help("move it to the left margin: the runner rewrites such blocks when it blesses"),
+                Fault::new(line, "a console block inside a list or a quote").help(
+                    "move it to the left margin: the runner rewrites such blocks when it blesses",
+                ),
             );
             return;
         }
@@ -212,7 +234,8 @@ impl Page {
         let lines: Vec<&str> = text[range].split_inclusive('\n').collect();
         if lines.len() < 2 || !lines[lines.len() - 1].trim_start().starts_with(['`', '~']) {
             let fault = Fault::new(fence_line, "a console block that is never closed");
-            self.faults.push(fault.help("end it with a line of three backticks"));
+            self.faults
+                .push(fault.help("end it with a line of three backticks"));
             return steps;
         }
         let body = lines.len() - 1;
@@ -225,7 +248,14 @@ impl Page {
             }
             if let Some(command) = content.strip_prefix("$ ") {
                 let (command, result) = (command.to_owned(), offset..offset);
-                steps.push(Step { line: number, lines: 1, command, status: 0, expected: String::new(), result });
+                steps.push(Step {
+                    line: number,
+                    lines: 1,
+                    command,
+                    status: 0,
+                    expected: String::new(),
+                    result,
+                });
                 in_command = true;
                 continue;
             }
@@ -250,9 +280,13 @@ impl Page {
                 step.result.end = offset;
                 in_command = false;
             } else {
-                if content.strip_prefix("? ").is_some_and(|rest| rest.trim().parse::<i32>().is_ok()) {
+                if content
+                    .strip_prefix("? ")
+                    .is_some_and(|rest| rest.trim().parse::<i32>().is_ok())
+                {
                     let fault = Fault::new(number, "an exit status behind the output");
-                    self.faults.push(fault.help("put `? N` on the line right after the command"));
+                    self.faults
+                        .push(fault.help("put `? N` on the line right after the command"));
                 }
                 step.expected.push_str(line);
                 step.result = step.result.start..start + line.len();
@@ -284,9 +318,15 @@ mod tests {
     fn a_chapter_is_read() {
         let text = "# Title\n\n> Why *so*?\n\ntext\n\n```console\n$ one\n> two\n? 3\nout\n\nmore\n$ four\n```\n";
         let chapter = parse(text).unwrap();
-        assert_eq!((chapter.title.as_str(), chapter.question.as_str()), ("Title", "Why so?"));
+        assert_eq!(
+            (chapter.title.as_str(), chapter.question.as_str()),
+            ("Title", "Why so?")
+        );
         let steps = &chapter.blocks[0].steps;
-        assert_eq!((steps[0].line, steps[0].command.as_str(), steps[0].status), (8, "one\ntwo", 3));
+        assert_eq!(
+            (steps[0].line, steps[0].command.as_str(), steps[0].status),
+            (8, "one\ntwo", 3)
+        );
         assert_eq!(steps[0].expected, "out\n\nmore\n");
         assert_eq!(&text[steps[0].result.clone()], "? 3\nout\n\nmore\n");
         assert_eq!((steps[1].line, steps[1].expected.as_str()), (14, ""));
@@ -294,7 +334,8 @@ mod tests {
 
     #[test]
     fn hints_are_keyed_to_wrong_answers() {
-        let text = "### If it fails\n\n- `137`: The *grace* period; see `exec`.\n- `otherwise`: Look.\n";
+        let text =
+            "### If it fails\n\n- `137`: The *grace* period; see `exec`.\n- `otherwise`: Look.\n";
         let chapter = parse(text).unwrap();
         assert_eq!(chapter.hints[0].key, "137");
         assert_eq!(chapter.hints[0].text, "The grace period; see `exec`.");
@@ -303,8 +344,18 @@ mod tests {
 
     #[test]
     fn every_fault_is_told_with_its_line() {
-        let faults = |text: &str| parse(text).unwrap_err().faults.iter().map(|fault| fault.line).collect::<Vec<_>>();
-        assert_eq!(faults("a\n\n```console,norun\n$ x\n```\n\n```console\n```\n"), [3, 7]);
+        let faults = |text: &str| {
+            parse(text)
+                .unwrap_err()
+                .faults
+                .iter()
+                .map(|fault| fault.line)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            faults("a\n\n```console,norun\n$ x\n```\n\n```console\n```\n"),
+            [3, 7]
+        );
         assert_eq!(faults("```console\noutput\n$ x\n```\n"), [2, 1]);
         assert_eq!(faults("```console\n$ x\n? y\n```\n"), [3]);
         assert_eq!(faults("```console\n$ x\nout\n? 3\n```\n"), [4]);

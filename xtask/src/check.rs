@@ -15,7 +15,10 @@ use crate::chapter::Step;
 pub fn normalize(actual: &str, expected: &str) -> String {
     let expected = Data::text(ending_in_newline(expected));
     let actual = Data::text(ending_in_newline(actual));
-    NormalizeToExpected::new().redact().normalize(actual, &expected).to_string()
+    NormalizeToExpected::new()
+        .redact()
+        .normalize(actual, &expected)
+        .to_string()
 }
 
 /// Whether `actual` is what `expected`, wildcards and all, asks for.
@@ -30,14 +33,25 @@ pub fn diff(actual: &str, expected: &str) -> String {
     let expected_data = Data::text(ending_in_newline(expected));
     let actual_data = Data::text(normalize(actual, expected));
     // Writing to a String cannot fail.
-    let _ = write_diff(&mut text, &expected_data, &actual_data, names[0], names[1], Palette::color());
+    let _ = write_diff(
+        &mut text,
+        &expected_data,
+        &actual_data,
+        names[0],
+        names[1],
+        Palette::color(),
+    );
     text
 }
 
 /// Blank lines at the end are layout, not output; no output at all is no line at all.
 fn ending_in_newline(text: &str) -> String {
     let text = text.trim_end_matches(['\n', '\r', ' ']);
-    if text.is_empty() { String::new() } else { format!("{text}\n") }
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{text}\n")
+    }
 }
 
 /// What a step really did.
@@ -64,7 +78,9 @@ pub fn bless(path: &Path, text: &str, steps: &[(Step, Actual)]) -> Result<()> {
         text.replace_range(step.result.clone(), &format!("{status}{output}"));
     }
     let new = path.with_extension("md.new");
-    fs::write(&new, text).and_then(|()| fs::rename(&new, path)).with_context(|| format!("cannot write {}", path.display()))
+    fs::write(&new, text)
+        .and_then(|()| fs::rename(&new, path))
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
@@ -83,7 +99,14 @@ mod tests {
 
     #[test]
     fn a_difference_is_a_difference() {
-        for (actual, expected) in [("137", "143"), ("", "x"), ("x", ""), ("a\nb", "a"), ("0m2.1", "0m1[..]"), ("a\n\nb", "a\nb")] {
+        for (actual, expected) in [
+            ("137", "143"),
+            ("", "x"),
+            ("x", ""),
+            ("a\nb", "a"),
+            ("0m2.1", "0m1[..]"),
+            ("a\n\nb", "a\nb"),
+        ] {
             assert!(!matches(actual, expected), "{actual:?} {expected:?}");
             assert!(!diff(actual, expected).is_empty());
         }
@@ -93,9 +116,21 @@ mod tests {
     fn bless_keeps_wildcards_that_still_match() {
         let before = "```console\n$ one\nid [..]\nold\n$ two\n? 3\n$ three\nsame\n```\n";
         let chapter = Chapter::parse(Source::new("x.md".into(), before.into())).unwrap();
-        let actual = |status, output: &str| Actual { status, output: output.into() };
-        let results = [actual(0, "id 4711\nnew\n"), actual(0, ""), actual(137, "same\n")];
-        let steps: Vec<_> = chapter.blocks[0].steps.iter().cloned().zip(results).collect();
+        let actual = |status, output: &str| Actual {
+            status,
+            output: output.into(),
+        };
+        let results = [
+            actual(0, "id 4711\nnew\n"),
+            actual(0, ""),
+            actual(137, "same\n"),
+        ];
+        let steps: Vec<_> = chapter.blocks[0]
+            .steps
+            .iter()
+            .cloned()
+            .zip(results)
+            .collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.md");
         bless(&path, before, &steps).unwrap();

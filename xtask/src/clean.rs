@@ -19,7 +19,10 @@ pub fn clean(course: &Course) -> Result<Verdict> {
             continue;
         }
         let Ok(engine) = Engine::probe(kind) else {
-            screen::complain(&format!("warning: {} does not answer: what is on it stays\n", kind.name()));
+            screen::complain(&format!(
+                "warning: {} does not answer: what is on it stays\n",
+                kind.name()
+            ));
             continue;
         };
         for lab in &course.labs {

@@ -2,14 +2,21 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::engine::Wanted;
 
 /// Runs the book: builds each lab's container, types the chapter's commands, checks what they print.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, disable_help_subcommand = true)]
-#[command(after_help = "Exit status: 0 as the book says, 1 a wrong result, 2 cannot run here, 128+N ended by signal N.")]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    disable_help_subcommand = true
+)]
+#[command(
+    after_help = "Exit status: 0 as the book says, 1 a wrong result, 2 cannot run here, 128+N ended by signal N."
+)]
 pub struct Cli {
     /// The course's folder, if not the one this runner was built from
     #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
@@ -51,7 +58,11 @@ pub enum Task {
     /// Build or serve the book without an installed mdbook
     Book {
         /// What follows is for the book program: build, serve [--open] [--port N], check
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "ARGS"
+        )]
         arguments: Vec<String>,
     },
     /// Print shell completions, e.g. for `source <(cargo xtask completions bash)`
@@ -87,6 +98,9 @@ pub struct Show {
     /// Leave the containers running at the end; the next run, or `clean`, removes them
     #[arg(long)]
     pub keep: bool,
+    /// How many labs run side by side
+    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
     /// Wait for Enter before each command: for a presenter
     #[arg(long, conflicts_with_all = ["quiet"])]
     pub step: bool,
@@ -104,11 +118,8 @@ pub struct LabArgs {
     pub engine: EngineArg,
     #[command(flatten)]
     pub show: Show,
-    /// How many labs run side by side
-    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub jobs: u16,
     /// Rewrite the chapter with what happened; wildcards that still match stay
-    #[arg(long, action = ArgAction::SetTrue)]
+    #[arg(long)]
     pub bless: bool,
     /// Count a skipped block as a failure
     #[arg(long)]
@@ -118,11 +129,17 @@ pub struct LabArgs {
 /// `cargo xtask exercise`
 #[derive(Debug, Args)]
 pub struct ExerciseArgs {
-    /// 3, 03, shell-form or 03-shell-form
-    pub lab: String,
+    /// 3, 03, shell-form or 03-shell-form; several are fine
+    pub labs: Vec<String>,
+    /// Every lab of the book
+    #[arg(long, conflicts_with = "labs")]
+    pub all: bool,
     /// Grade the book's solution/ instead
     #[arg(long)]
     pub solution: bool,
+    /// For the book's authors: every start must fail for the reason of its first hint, every solution pass
+    #[arg(long, conflicts_with = "solution")]
+    pub check: bool,
     #[command(flatten)]
     pub engine: EngineArg,
     #[command(flatten)]

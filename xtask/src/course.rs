@@ -23,7 +23,10 @@ impl Lab {
         let digits = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
         let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         let named = !name.is_empty() && !name.starts_with('-') && name.bytes().all(plain);
-        (digits && named).then(|| Lab { slug: slug.to_owned(), number: number.to_owned() })
+        (digits && named).then(|| Lab {
+            slug: slug.to_owned(),
+            number: number.to_owned(),
+        })
     }
 
     /// The slug without its number.
@@ -50,19 +53,31 @@ impl Course {
     /// Reads SUMMARY.md of the course at `root`.
     pub fn open(root: &Path) -> Result<Course> {
         let summary = root.join("book/src/SUMMARY.md");
-        let text = fs::read_to_string(&summary).with_context(|| format!("cannot read {}", summary.display()))?;
+        let text = fs::read_to_string(&summary)
+            .with_context(|| format!("cannot read {}", summary.display()))?;
         let link = |line: &str| {
             let (_, target) = line.split_once("](")?;
-            Lab::from_slug(target.split_once(')')?.0.trim_start_matches("./").strip_suffix(".md")?)
+            Lab::from_slug(
+                target
+                    .split_once(')')?
+                    .0
+                    .trim_start_matches("./")
+                    .strip_suffix(".md")?,
+            )
         };
-        Ok(Course { root: root.to_path_buf(), labs: text.lines().filter_map(link).collect() })
+        Ok(Course {
+            root: root.to_path_buf(),
+            labs: text.lines().filter_map(link).collect(),
+        })
     }
 
     /// The lab that the reader means by `3`, `03`, `shell-form` or `03-shell-form`.
     pub fn find(&self, wanted: &str) -> Result<Lab> {
         let number = wanted.parse::<u32>().ok();
         let fits = |lab: &&Lab| {
-            lab.slug == wanted || lab.name() == wanted || (number.is_some() && lab.number.parse().ok() == number)
+            lab.slug == wanted
+                || lab.name() == wanted
+                || (number.is_some() && lab.number.parse().ok() == number)
         };
         if let Some(lab) = self.labs.iter().find(fits) {
             return Ok(lab.clone());
@@ -77,7 +92,9 @@ impl Course {
             bail!("no lab `{wanted}`: book/src/SUMMARY.md names no lab at all");
         };
         let (number, name) = (nearest.number.trim_start_matches('0'), nearest.name());
-        bail!("no lab `{wanted}`; did you mean {number} ({name})? `cargo xtask lab` lists them all");
+        bail!(
+            "no lab `{wanted}`; did you mean {number} ({name})? `cargo xtask lab` lists them all"
+        );
     }
 
     /// The lab's folder: where its commands run.
@@ -104,7 +121,13 @@ mod tests {
 
     fn course() -> Course {
         let labs = ["01-signals", "03-shell-form", "13-container-engine"];
-        Course { root: PathBuf::new(), labs: labs.iter().filter_map(|slug| Lab::from_slug(slug)).collect() }
+        Course {
+            root: PathBuf::new(),
+            labs: labs
+                .iter()
+                .filter_map(|slug| Lab::from_slug(slug))
+                .collect(),
+        }
     }
 
     #[test]
@@ -122,7 +145,16 @@ mod tests {
 
     #[test]
     fn slugs_are_two_digits_and_a_name() {
-        for slug in ["introduction", "3-x", "003-x", "03-", "03-X", "03--x", "appendix-signals", "../03-x"] {
+        for slug in [
+            "introduction",
+            "3-x",
+            "003-x",
+            "03-",
+            "03-X",
+            "03--x",
+            "appendix-signals",
+            "../03-x",
+        ] {
             assert_eq!(Lab::from_slug(slug), None, "{slug}");
         }
     }

@@ -30,11 +30,22 @@ struct Finding {
 
 /// Looks at everything; cannot-run if something required is missing.
 pub fn doctor(format: Format) -> Result<Verdict> {
-    let mut findings = vec![kernel(), tool("bash", true), tool("cargo", true), static_linking()];
+    let mut findings = vec![
+        kernel(),
+        tool("bash", true),
+        tool("cargo", true),
+        static_linking(),
+    ];
     findings.extend(["dash", "busybox", "curl"].map(|name| tool(name, false)));
-    findings.push(finding("user namespaces", false, machine::user_namespaces().map(|()| "allowed".into())));
+    findings.push(finding(
+        "user namespaces",
+        false,
+        machine::user_namespaces().map(|()| "allowed".into()),
+    ));
     let engines = Kind::ALL.map(|kind| {
-        let probed = Engine::probe(kind).map(|engine| engine.version).map_err(|error| format!("{error:#}"));
+        let probed = Engine::probe(kind)
+            .map(|engine| engine.version)
+            .map_err(|error| format!("{error:#}"));
         finding(&format!("engine {}", kind.name()), false, probed)
     });
     let picked = Engine::choose(crate::engine::Wanted::Auto);
@@ -42,9 +53,14 @@ pub fn doctor(format: Format) -> Result<Verdict> {
     findings.push(finding(
         "picked by --engine auto",
         true,
-        picked.map(|engine| engine.describe()).map_err(|error| format!("{error:#}")),
+        picked
+            .map(|engine| engine.describe())
+            .map_err(|error| format!("{error:#}")),
     ));
-    let verdict = match findings.iter().any(|finding| finding.required && !finding.ok) {
+    let verdict = match findings
+        .iter()
+        .any(|finding| finding.required && !finding.ok)
+    {
         true => Verdict::CannotRun,
         false => Verdict::Passed,
     };
@@ -68,28 +84,41 @@ fn show(finding: &Finding) {
 fn finding(what: &str, required: bool, result: Result<String, String>) -> Finding {
     let ok = result.is_ok();
     let detail = result.unwrap_or_else(|problem| problem);
-    Finding { what: what.to_owned(), ok, required, detail }
+    Finding {
+        what: what.to_owned(),
+        ok,
+        required,
+        detail,
+    }
 }
 
 fn kernel() -> Finding {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease");
-    let release = release.map(|text| text.trim().to_owned()).map_err(|_| {
-        "this is no Linux\nUse the dev container or WSL 2 (README.md)".to_owned()
-    });
+    let release = release
+        .map(|text| text.trim().to_owned())
+        .map_err(|_| "this is no Linux\nUse the dev container or WSL 2 (README.md)".to_owned());
     finding("Linux kernel", true, release)
 }
 
 fn tool(name: &str, required: bool) -> Finding {
     let path = which(name).map(|path| path.display().to_string());
-    finding(name, required, path.ok_or_else(|| format!("not on PATH\nInstall it (Debian: apt-get install {name})")))
+    finding(
+        name,
+        required,
+        path.ok_or_else(|| format!("not on PATH\nInstall it (Debian: apt-get install {name})")),
+    )
 }
 
 /// Static glibc is what most often misses: a C library to link with.
 fn static_linking() -> Finding {
     let linked = programs::pocket().map_err(|error| format!("{error:#}\nInstall a C compiler and the C library's development files (Debian: apt-get install gcc libc6-dev)"));
     let checked = linked.and_then(|path| {
-        let ran = process::run(Command::new(&path).arg("--version"), Duration::from_secs(20));
-        ran.and_then(|output| output.success("pocket --version")).map_err(|error| format!("{error:#}"))
+        let ran = process::run(
+            Command::new(&path).arg("--version"),
+            Duration::from_secs(20),
+        );
+        ran.and_then(|output| output.success("pocket --version"))
+            .map_err(|error| format!("{error:#}"))
     });
     finding("static linking", true, checked.map(|_| "works".into()))
 }

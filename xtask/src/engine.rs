@@ -75,7 +75,10 @@ impl Engine {
             Wanted::Pocket => Engine::probe(Kind::Pocket),
             Wanted::Auto => return Engine::first(),
         }
-        .map(|engine| Engine { why: "asked for with --engine".into(), ..engine })
+        .map(|engine| Engine {
+            why: "asked for with --engine".into(),
+            ..engine
+        })
     }
 
     fn first() -> Result<Engine> {
@@ -107,7 +110,12 @@ impl Engine {
             Kind::Podman => podman()?,
             Kind::Pocket => pocket()?,
         };
-        Ok(Engine { kind, version, why: String::new(), program })
+        Ok(Engine {
+            kind,
+            version,
+            why: String::new(),
+            program,
+        })
     }
 
     /// The first line of a run.
@@ -122,15 +130,26 @@ impl Engine {
 }
 
 fn first_line(error: &anyhow::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn docker() -> Result<(PathBuf, String)> {
     let Some(program) = which("docker") else {
-        bail!("docker is not installed\nInstall it (`apt-get install docker.io`), or use --engine pocket");
+        bail!(
+            "docker is not installed\nInstall it (`apt-get install docker.io`), or use --engine pocket"
+        );
     };
     let mut command = Command::new(&program);
-    command.args(["version", "--format", "{{.Server.Version}} (client {{.Client.Version}})"]);
+    command.args([
+        "version",
+        "--format",
+        "{{.Server.Version}} (client {{.Client.Version}})",
+    ]);
     let output = process::run(&mut command, ANSWER)?;
     let version = output.stdout.trim();
     if !output.status.success() || version.is_empty() {
@@ -145,9 +164,14 @@ fn docker() -> Result<(PathBuf, String)> {
 
 fn podman() -> Result<(PathBuf, String)> {
     let Some(program) = which("podman") else {
-        bail!("podman is not installed\nInstall it (`apt-get install podman`), or use --engine pocket");
+        bail!(
+            "podman is not installed\nInstall it (`apt-get install podman`), or use --engine pocket"
+        );
     };
-    let output = process::run(Command::new(&program).args(["info", "--format", "{{.Version.Version}}"]), ANSWER)?;
+    let output = process::run(
+        Command::new(&program).args(["info", "--format", "{{.Version.Version}}"]),
+        ANSWER,
+    )?;
     let version = output.stdout.trim();
     if !output.status.success() || version.is_empty() {
         bail!("podman does not work here\n{}", output.stderr.trim());
@@ -157,8 +181,13 @@ fn podman() -> Result<(PathBuf, String)> {
 
 fn pocket() -> Result<(PathBuf, String)> {
     let program = programs::pocket()?;
-    let said = process::run(Command::new(&program).arg("--version"), ANSWER)?.success("pocket --version")?;
-    let version = said.split_whitespace().last().unwrap_or_default().to_owned();
+    let said = process::run(Command::new(&program).arg("--version"), ANSWER)?
+        .success("pocket --version")?;
+    let version = said
+        .split_whitespace()
+        .last()
+        .unwrap_or_default()
+        .to_owned();
     // A user who may not make namespaces is told so here, not in the middle of a chapter.
     if !nix::unistd::geteuid().is_root()
         && let Err(reason) = crate::machine::user_namespaces()

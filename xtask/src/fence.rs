@@ -1,8 +1,7 @@
 //! The words of a console fence: what a block is for, and where it can run.
 
 /// The words a reader of an error message may use.
-pub const WORDS: &str =
-    "known words: console, no_run, exercise, needs=PROGRAM, engine=docker|podman|pocket (separated by commas)";
+pub const WORDS: &str = "known words: console, no_run, exercise, needs=PROGRAM, engine=docker|podman|pocket (separated by commas)";
 
 /// What stands behind the three backticks of a console block.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -20,7 +19,10 @@ pub struct Fence {
 impl Fence {
     /// `None` for a block that is no console block; an error for a word nobody knows.
     pub fn parse(info: &str) -> Option<Result<Fence, String>> {
-        let mut words = info.split([',', ' ']).map(str::trim).filter(|word| !word.is_empty());
+        let mut words = info
+            .split([',', ' '])
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
         (words.next()? == "console").then(|| words.try_fold(Fence::default(), Fence::word))
     }
 
@@ -44,7 +46,9 @@ mod tests {
 
     #[test]
     fn words_are_read() {
-        let fence = Fence::parse("console,exercise,needs=busybox,engine=docker,engine=podman").unwrap().unwrap();
+        let fence = Fence::parse("console,exercise,needs=busybox,engine=docker,engine=podman")
+            .unwrap()
+            .unwrap();
         assert!(fence.exercise && !fence.no_run);
         assert_eq!(fence.needs, ["busybox"]);
         assert_eq!(fence.engines, ["docker", "podman"]);
@@ -59,7 +63,12 @@ mod tests {
 
     #[test]
     fn unknown_words_are_errors() {
-        for info in ["console,norun", "console,needs=", "console,engine=lxc", "console no_run=1"] {
+        for info in [
+            "console,norun",
+            "console,needs=",
+            "console,engine=lxc",
+            "console no_run=1",
+        ] {
             assert!(Fence::parse(info).unwrap().is_err(), "{info}");
         }
     }

@@ -34,7 +34,11 @@ pub fn install() -> Result<()> {
         signal_hook::flag::register_usize(number, Arc::clone(&signal), value)?;
         signal_hook::low_level::pipe::register(number, writable.try_clone()?)?;
     }
-    INTERRUPT.get_or_init(|| Interrupt { signal, readable, writable });
+    INTERRUPT.get_or_init(|| Interrupt {
+        signal,
+        readable,
+        writable,
+    });
     Ok(())
 }
 
@@ -55,7 +59,9 @@ pub fn check() -> Result<(), Interrupted> {
 pub fn trigger(number: i32) {
     if let Some(interrupt) = INTERRUPT.get() {
         let value = usize::try_from(number).unwrap_or(0);
-        let _ = interrupt.signal.compare_exchange(0, value, Ordering::SeqCst, Ordering::SeqCst);
+        let _ = interrupt
+            .signal
+            .compare_exchange(0, value, Ordering::SeqCst, Ordering::SeqCst);
         // A full pipe is a readable pipe: an error changes nothing.
         let _ = nix::unistd::write(&interrupt.writable, b"!");
     }

@@ -26,7 +26,10 @@ impl Locks {
         // Everyone takes them in the same order, so nobody waits in a circle.
         keys.sort();
         keys.dedup();
-        let held = keys.iter().map(|key| acquire(key, &mut waiting)).collect::<Result<_>>()?;
+        let held = keys
+            .iter()
+            .map(|key| acquire(key, &mut waiting))
+            .collect::<Result<_>>()?;
         Ok(Locks { _held: held })
     }
 }
@@ -38,16 +41,25 @@ fn acquire(key: &str, waiting: &mut impl FnMut(&str)) -> Result<UnixListener> {
         match UnixListener::bind_addr(&address) {
             Ok(listener) => return Ok(listener),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {}
-            Err(error) => return Err(error).with_context(|| format!("cannot take the lock `{key}`")),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot take the lock `{key}`"));
+            }
         }
         // Refused: it was freed between the two calls. Go and take it.
-        let Ok(holder) = UnixStream::connect_addr(&address) else { continue };
+        let Ok(holder) = UnixStream::connect_addr(&address) else {
+            continue;
+        };
         if !told {
             waiting(key);
             told = true;
         }
         // Nobody ever accepts or writes: readable means that the holder is gone.
-        while wait_readable(&[holder.as_fd()], Instant::now() + Duration::from_secs(3600))?.is_empty() {}
+        while wait_readable(
+            &[holder.as_fd()],
+            Instant::now() + Duration::from_secs(3600),
+        )?
+        .is_empty()
+        {}
     }
 }
 
@@ -61,7 +73,9 @@ mod tests {
         let key = || vec![format!("test-{}", std::process::id())];
         let first = Locks::acquire(key(), |_| panic!("nobody holds it")).unwrap();
         let (told, waits) = mpsc::channel();
-        let second = std::thread::spawn(move || Locks::acquire(key(), |_| told.send(()).unwrap()).map(|_| ()));
+        let second = std::thread::spawn(move || {
+            Locks::acquire(key(), |_| told.send(()).unwrap()).map(|_| ())
+        });
         waits.recv().unwrap();
         assert!(!second.is_finished());
         drop(first);

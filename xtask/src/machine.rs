@@ -20,10 +20,14 @@ pub fn user_namespaces() -> Result<(), String> {
 }
 
 fn remedy(said: &str) -> String {
-    let is = |path: &str, value: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
+    let is =
+        |path: &str, value: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
     let advice = if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
         "Allow them: sudo sysctl kernel.unprivileged_userns_clone=1"
-    } else if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
+    } else if is(
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+    ) {
         "Allow them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
     } else if is("/proc/sys/user/max_user_namespaces", "0") {
         "Allow them: sudo sysctl user.max_user_namespaces=15000"

@@ -8,6 +8,7 @@ mod clean;
 mod cli;
 mod collide;
 mod course;
+mod crew;
 mod doctor;
 mod engine;
 mod fence;
@@ -58,8 +59,12 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<Verdict> {
-    let root = cli.root.unwrap_or_else(|| programs::workspace().to_path_buf());
-    let root = root.canonicalize().with_context(|| format!("no folder {}", root.display()))?;
+    let root = cli
+        .root
+        .unwrap_or_else(|| programs::workspace().to_path_buf());
+    let root = root
+        .canonicalize()
+        .with_context(|| format!("no folder {}", root.display()))?;
     let course = || Course::open(&root);
     match cli.task {
         Task::Lab(arguments) => labs::lab(&course()?, &arguments),
@@ -81,7 +86,17 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
 fn book(arguments: &[String]) -> Result<Verdict> {
     use std::os::unix::process::CommandExt;
     let error = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["run", "--quiet", "--package", "xtask", "--features", "book", "--bin", "xtask-book", "--"])
+        .args([
+            "run",
+            "--quiet",
+            "--package",
+            "xtask",
+            "--features",
+            "book",
+            "--bin",
+            "xtask-book",
+            "--",
+        ])
         .args(arguments)
         .current_dir(programs::workspace())
         .exec();

@@ -19,7 +19,9 @@ const SOLUTION: &str = include_str!("templates/solution");
 /// Writes a lab that runs and passes; nothing that exists is touched.
 pub fn new(course: &Course, slug: &str) -> Result<Verdict> {
     let Some(lab) = Lab::from_slug(slug) else {
-        bail!("`{slug}` is no slug: two digits, a hyphen, a name of small letters, digits and hyphens, as in 14-cgroups");
+        bail!(
+            "`{slug}` is no slug: two digits, a hyphen, a name of small letters, digits and hyphens, as in 14-cgroups"
+        );
     };
     if let Some(other) = course.labs.iter().find(|other| other.number == lab.number) {
         bail!("number {} is taken by {}", lab.number, other.slug);
@@ -32,7 +34,11 @@ pub fn new(course: &Course, slug: &str) -> Result<Verdict> {
         }
     }
     let title = title(&lab);
-    let fill = |text: &str| text.replace("SLUG", slug).replace("NN", &lab.number).replace("TITLE", &title);
+    let fill = |text: &str| {
+        text.replace("SLUG", slug)
+            .replace("NN", &lab.number)
+            .replace("TITLE", &title)
+    };
     // The manifest last but for the summary: cargo accepts no folder without one, and no manifest without code.
     write(&folder.join("src/main.rs"), &fill(MAIN))?;
     write(&folder.join("Dockerfile"), &fill(DOCKERFILE))?;
@@ -41,9 +47,12 @@ pub fn new(course: &Course, slug: &str) -> Result<Verdict> {
     write(&folder.join("Cargo.toml"), &fill(MANIFEST))?;
     write(&chapter, &fill(CHAPTER))?;
     let summary = course.root.join("book/src/SUMMARY.md");
-    let text = fs::read_to_string(&summary).with_context(|| format!("cannot read {}", summary.display()))?;
+    let text = fs::read_to_string(&summary)
+        .with_context(|| format!("cannot read {}", summary.display()))?;
     write(&summary, &insert(&text, &lab, &title))?;
-    screen::print(&format!("labs/{slug}/, book/src/{slug}.md and a line in SUMMARY.md; try: cargo xtask lab {slug}\n"));
+    screen::print(&format!(
+        "labs/{slug}/, book/src/{slug}.md and a line in SUMMARY.md; try: cargo xtask lab {slug}\n"
+    ));
     Ok(Verdict::Passed)
 }
 
@@ -61,7 +70,9 @@ fn insert(summary: &str, lab: &Lab, title: &str) -> String {
         let slug = line.split_once("](")?.1.split_once(".md)")?.0.to_owned();
         Lab::from_slug(&slug).map(|lab| lab.number)
     };
-    let before = lines.iter().rposition(|line| number(line).is_some_and(|other| other < lab.number));
+    let before = lines
+        .iter()
+        .rposition(|line| number(line).is_some_and(|other| other < lab.number));
     lines.insert(before.map_or(lines.len(), |index| index + 1), &line);
     lines.join("\n") + "\n"
 }
@@ -83,6 +94,9 @@ mod tests {
         let summary = "# S\n\n- [A](01-a.md)\n- [C](03-c.md)\n\n[End](end.md)\n";
         let lab = Lab::from_slug("02-b-b").unwrap();
         let after = insert(summary, &lab, &title(&lab));
-        assert_eq!(after, "# S\n\n- [A](01-a.md)\n- [B b](02-b-b.md)\n- [C](03-c.md)\n\n[End](end.md)\n");
+        assert_eq!(
+            after,
+            "# S\n\n- [A](01-a.md)\n- [B b](02-b-b.md)\n- [C](03-c.md)\n\n[End](end.md)\n"
+        );
     }
 }

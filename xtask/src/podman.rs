@@ -28,13 +28,19 @@ pub fn environment(folder: &Path) -> Vec<(OsString, OsString)> {
 fn configuration() -> String {
     // podman asks for 1048576 open files, which fails without CAP_SYS_RESOURCE: ask for no more than we have.
     let mut ulimits = Vec::new();
-    for (name, resource) in [("nofile", Resource::RLIMIT_NOFILE), ("nproc", Resource::RLIMIT_NPROC)] {
+    for (name, resource) in [
+        ("nofile", Resource::RLIMIT_NOFILE),
+        ("nproc", Resource::RLIMIT_NPROC),
+    ] {
         if let Ok((soft, hard)) = getrlimit(resource) {
             let (soft, hard) = (soft.min(1024), hard.min(1024));
             ulimits.push(format!("\"{name}={soft}:{hard}\""));
         }
     }
-    let mut text = format!("[containers]\ndefault_ulimits = [{}]\n[engine]\nevents_logger = \"file\"\n", ulimits.join(", "));
+    let mut text = format!(
+        "[containers]\ndefault_ulimits = [{}]\n[engine]\nevents_logger = \"file\"\n",
+        ulimits.join(", ")
+    );
     // Without systemd nobody answers for its cgroups. crun refuses the hybrid hierarchy that such machines have;
     // runc does not.
     if !Path::new("/run/systemd/system").exists() {

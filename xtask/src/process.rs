@@ -49,8 +49,13 @@ pub fn run_to_end(command: &mut Command, deadline: Duration) -> Result<Output> {
 fn start(command: &mut Command, deadline: Duration, obey: bool) -> Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
     // A process group of its own: Ctrl-C reaches it through us, and the whole group can be ended.
-    command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().with_context(|| format!("cannot run {name}"))?;
+    command
+        .process_group(0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .with_context(|| format!("cannot run {name}"))?;
     match collect(&mut child, &name, Instant::now() + deadline, obey) {
         Ok(output) => Ok(output),
         Err(error) => {
@@ -93,9 +98,15 @@ fn collect(child: &mut Child, name: &str, deadline: Instant, obey: bool) -> Resu
             err_open = append(&mut err, &mut stderr)?;
         }
     }
-    let status = child.wait().with_context(|| format!("cannot wait for {name}"))?;
+    let status = child
+        .wait()
+        .with_context(|| format!("cannot wait for {name}"))?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Ok(Output { status, stdout: text(stdout), stderr: text(stderr) })
+    Ok(Output {
+        status,
+        stdout: text(stdout),
+        stderr: text(stderr),
+    })
 }
 
 /// Waits until one of `watched` is readable; says which are. Empty: the deadline passed. An interrupt
@@ -109,19 +120,26 @@ fn wait(watched: &[BorrowedFd<'_>], deadline: Instant, obey: bool) -> Result<Vec
     let check = || if obey { interrupt::check() } else { Ok(()) };
     loop {
         check()?;
-        let mut fds: Vec<PollFd<'_>> =
-            watched.iter().chain(&interrupt).map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+        let mut fds: Vec<PollFd<'_>> = watched
+            .iter()
+            .chain(&interrupt)
+            .map(|fd| PollFd::new(*fd, PollFlags::POLLIN))
+            .collect();
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Ok(Vec::new());
         }
-        let left = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
+        let left =
+            PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
         match poll(&mut fds, left) {
             Err(Errno::EINTR) | Ok(0) => {}
             Err(error) => return Err(error).context("poll"),
             Ok(_) => {
                 check()?;
-                return Ok(fds[..watched.len()].iter().map(|fd| fd.any() == Some(true)).collect());
+                return Ok(fds[..watched.len()]
+                    .iter()
+                    .map(|fd| fd.any() == Some(true))
+                    .collect());
             }
         }
     }
@@ -143,7 +161,9 @@ fn append(from: &mut impl Read, to: &mut Vec<u8>) -> Result<bool> {
 
 /// The exit status as a shell's `$?` gives it: the code, or 128 plus the signal's number.
 pub fn shell_status(status: ExitStatus) -> i32 {
-    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
 /// Where `program` is on PATH, if it is there and executable.

@@ -58,11 +58,16 @@ struct Bin {
 }
 
 /// Builds the programs of `labs` in one go and stages them in each lab's `bin/`.
-pub fn stage(course: &Course, labs: &[(&Lab, Which)]) -> Result<()> {
+pub fn stage(course: &Course, labs: &[(Lab, Which)]) -> Result<()> {
     let mut arguments = Vec::new();
     for (lab, which) in labs {
         for bin in bins(course, lab, *which)? {
-            arguments.extend(["--package".to_owned(), lab.package(), "--bin".to_owned(), bin]);
+            arguments.extend([
+                "--package".to_owned(),
+                lab.package(),
+                "--bin".to_owned(),
+                bin,
+            ]);
         }
     }
     if arguments.is_empty() {
@@ -70,11 +75,15 @@ pub fn stage(course: &Course, labs: &[(&Lab, Which)]) -> Result<()> {
     }
     for program in build(&course.root, &arguments, labs)? {
         // A binary's name starts with its lab's number, but for the engine's.
-        let owner = |(lab, _): &&(&Lab, Which)| {
-            program.starts_with(&format!("{}-", lab.number)) || (program == "pocket" && lab.slug == POCKET_LAB)
+        let owner = |(lab, _): &&(Lab, Which)| {
+            program.starts_with(&format!("{}-", lab.number))
+                || (program == "pocket" && lab.slug == POCKET_LAB)
         };
         if let Some((lab, _)) = labs.iter().find(owner) {
-            install(&output_folder(&course.root)?.join(&program), &course.folder(lab).join("bin").join(&program))?;
+            install(
+                &output_folder(&course.root)?.join(&program),
+                &course.folder(lab).join("bin").join(&program),
+            )?;
         }
     }
     Ok(())
@@ -86,14 +95,21 @@ const POCKET_LAB: &str = "13-container-engine";
 /// Builds the project's own container engine, wherever the course is, and returns its path.
 pub fn pocket() -> Result<PathBuf> {
     let root = workspace();
-    let arguments = ["--package".to_owned(), format!("lab-{POCKET_LAB}"), "--bin".to_owned(), "pocket".to_owned()];
+    let arguments = [
+        "--package".to_owned(),
+        format!("lab-{POCKET_LAB}"),
+        "--bin".to_owned(),
+        "pocket".to_owned(),
+    ];
     build(root, &arguments, &[])?;
     Ok(output_folder(root)?.join("pocket"))
 }
 
 /// The checkout that this runner was built from.
 pub fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("/"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("/"))
 }
 
 /// The names of the binaries, by the layout's rules: `[[bin]]` and `src/bin/*.rs`; the exercise's and the
@@ -102,11 +118,21 @@ pub fn workspace() -> &'static Path {
 fn bins(course: &Course, lab: &Lab, which: Which) -> Result<Vec<String>> {
     let folder = course.folder(lab);
     let manifest = folder.join("Cargo.toml");
-    let text = fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
-    let manifest: Manifest = toml::from_str(&text).with_context(|| format!("in {}", manifest.display()))?;
+    let text = fs::read_to_string(&manifest)
+        .with_context(|| format!("cannot read {}", manifest.display()))?;
+    let manifest: Manifest =
+        toml::from_str(&text).with_context(|| format!("in {}", manifest.display()))?;
     let mut names: Vec<String> = manifest.bin.into_iter().map(|bin| bin.name).collect();
-    for entry in fs::read_dir(folder.join("src/bin")).into_iter().flatten().flatten() {
-        if let Some(name) = entry.file_name().to_str().and_then(|name| name.strip_suffix(".rs")) {
+    for entry in fs::read_dir(folder.join("src/bin"))
+        .into_iter()
+        .flatten()
+        .flatten()
+    {
+        if let Some(name) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.strip_suffix(".rs"))
+        {
             names.push(name.to_owned());
         }
     }
@@ -115,46 +141,84 @@ fn bins(course: &Course, lab: &Lab, which: Which) -> Result<Vec<String>> {
     let special = |kind: &str| format!("{}-{kind}", lab.number);
     names.retain(|name| {
         let (exercise, solution) = (*name == special("exercise"), *name == special("solution"));
-        (!exercise && !solution) || (exercise && which == Which::Exercise) || (solution && which == Which::Solution)
+        (!exercise && !solution)
+            || (exercise && which == Which::Exercise)
+            || (solution && which == Which::Solution)
     });
     Ok(names)
 }
 
 /// Runs cargo; returns the names of the programs it built or found fresh.
-fn build(root: &Path, arguments: &[String], labs: &[(&Lab, Which)]) -> Result<Vec<String>> {
+fn build(root: &Path, arguments: &[String], labs: &[(Lab, Which)]) -> Result<Vec<String>> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args(["build", "--quiet", "--profile", "lab", "--target", &target()?])
+        .args([
+            "build",
+            "--quiet",
+            "--profile",
+            "lab",
+            "--target",
+            &target()?,
+        ])
         .args(arguments)
         .current_dir(root)
         // Static, so that a program runs in any image, even an empty one. With an explicit --target these flags
         // leave build scripts and procedural macros alone.
         .env("RUSTFLAGS", "-C target-feature=+crt-static")
-        .env("CARGO_TERM_COLOR", if std::io::stderr().is_terminal() { "always" } else { "never" })
+        .env(
+            "CARGO_TERM_COLOR",
+            if std::io::stderr().is_terminal() {
+                "always"
+            } else {
+                "never"
+            },
+        )
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET");
     let output = process::run(&mut command, DEADLINE)?;
     if !output.status.success() {
-        let lab = labs.iter().map(|(lab, _)| lab.slug.as_str()).collect::<Vec<_>>().join(", ");
-        let lab = if lab.is_empty() { POCKET_LAB.to_owned() } else { lab };
-        return Err(DoesNotCompile { lab, said: output.stderr.trim_end().to_owned() }.into());
+        let lab = labs
+            .iter()
+            .map(|(lab, _)| lab.slug.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        let lab = if lab.is_empty() {
+            POCKET_LAB.to_owned()
+        } else {
+            lab
+        };
+        return Err(DoesNotCompile {
+            lab,
+            said: output.stderr.trim_end().to_owned(),
+        }
+        .into());
     }
     Ok(arguments.chunks(4).map(|words| words[3].clone()).collect())
 }
 
 /// Where cargo puts what [`build`] builds.
 fn output_folder(root: &Path) -> Result<PathBuf> {
-    let base = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    let base =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     Ok(base.join(target()?).join("lab"))
 }
 
 /// The host's target triple: static programs of the same C library.
 fn target() -> Result<String> {
     // The triple that this runner was compiled for.
-    let environment = if cfg!(target_env = "musl") { "musl" } else { "gnu" };
+    let environment = if cfg!(target_env = "musl") {
+        "musl"
+    } else {
+        "gnu"
+    };
     match std::env::consts::OS {
-        "linux" => Ok(format!("{}-unknown-linux-{environment}", std::env::consts::ARCH)),
-        other => bail!("the labs run on Linux, not on {other}: use the dev container or WSL 2 (README.md)"),
+        "linux" => Ok(format!(
+            "{}-unknown-linux-{environment}",
+            std::env::consts::ARCH
+        )),
+        other => bail!(
+            "the labs run on Linux, not on {other}: use the dev container or WSL 2 (README.md)"
+        ),
     }
 }
 
@@ -173,7 +237,12 @@ fn install(from: &Path, to: &Path) -> Result<()> {
     let name = to.file_name().with_context(context)?.to_string_lossy();
     let new = folder.join(format!(".{name}.{}.new", std::process::id()));
     let copied = fs::copy(from, &new)
-        .and_then(|_| fs::File::options().write(true).open(&new)?.set_modified(fresh.modified()?))
+        .and_then(|_| {
+            fs::File::options()
+                .write(true)
+                .open(&new)?
+                .set_modified(fresh.modified()?)
+        })
         .and_then(|()| fs::rename(&new, to));
     if copied.is_err() {
         let _ = fs::remove_file(&new);

@@ -3,6 +3,7 @@
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
+use crate::course::Lab;
 use crate::engine::Engine;
 
 /// How a lab, or a whole run, came out. Later is worse.
@@ -84,6 +85,23 @@ pub struct LabReport {
     pub millis: u128,
 }
 
+impl LabReport {
+    /// The report of a lab that has run nothing yet.
+    pub fn new(lab: &Lab) -> LabReport {
+        LabReport {
+            lab: lab.slug.clone(),
+            chapter: crate::chapter::path_of(&lab.slug).display().to_string(),
+            verdict: Verdict::Passed,
+            steps: Vec::new(),
+            skipped: Vec::new(),
+            problem: None,
+            hint: None,
+            hint_key: None,
+            millis: 0,
+        }
+    }
+}
+
 /// A whole run.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
@@ -99,8 +117,16 @@ impl RunReport {
     /// The report of some labs.
     pub fn new(engine: Engine, mut labs: Vec<LabReport>) -> RunReport {
         labs.sort_by(|a, b| a.lab.cmp(&b.lab));
-        let verdict = labs.iter().map(|lab| lab.verdict).max().unwrap_or(Verdict::Passed);
-        RunReport { engine, verdict, labs }
+        let verdict = labs
+            .iter()
+            .map(|lab| lab.verdict)
+            .max()
+            .unwrap_or(Verdict::Passed);
+        RunReport {
+            engine,
+            verdict,
+            labs,
+        }
     }
 
     /// JUnit's XML: a suite a lab, a case a command; a skipped block is a skipped case.
@@ -117,7 +143,9 @@ impl RunReport {
                 let name = format!("{}:{} {}", lab.chapter, step.line, step.command);
                 let mut case = TestCase::new(name, status);
                 case.set_classname(lab.lab.clone());
-                case.set_time(std::time::Duration::from_millis(u64::try_from(step.millis).unwrap_or(u64::MAX)));
+                case.set_time(std::time::Duration::from_millis(
+                    u64::try_from(step.millis).unwrap_or(u64::MAX),
+                ));
                 case.set_system_out(step.output.clone());
                 suite.add_test_case(case);
             }

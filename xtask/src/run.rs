@@ -20,10 +20,8 @@ use crate::screen::Screen;
 use crate::session::{Ended, Session};
 
 /// How a run is to go.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Lab, exercise or solution.
-    pub which: Which,
     /// Rewrite the chapter with what happened.
     pub bless: bool,
     /// Wait for Enter before each command.
@@ -40,24 +38,24 @@ pub struct Options {
 pub fn run(
     course: &Course,
     lab: &Lab,
+    which: Which,
     engine: &Engine,
     options: &Options,
     screen: &mut Screen,
     progress: &dyn Fn(&str),
 ) -> Result<LabReport, Interrupted> {
     let started = Instant::now();
-    let mut report = LabReport {
-        lab: lab.slug.clone(),
-        chapter: crate::chapter::path_of(&lab.slug).display().to_string(),
-        verdict: Verdict::Passed,
-        steps: Vec::new(),
-        skipped: Vec::new(),
-        problem: None,
-        hint: None,
-        hint_key: None,
-        millis: 0,
+    let mut report = LabReport::new(lab);
+    let mut runner = Runner {
+        course,
+        lab,
+        which,
+        engine,
+        options,
+        screen,
+        progress,
+        report: &mut report,
     };
-    let mut runner = Runner { course, lab, engine, options, screen, progress, report: &mut report };
     if let Err(error) = runner.lab() {
         match error.downcast::<Interrupted>() {
             Ok(interrupted) => return Err(interrupted),
@@ -68,7 +66,6 @@ pub fn run(
         }
     }
     report.millis = started.elapsed().as_millis();
-    screen.verdict(&report);
     Ok(report)
 }
 
@@ -86,6 +83,7 @@ impl Drop for CleanUp<'_> {
 struct Runner<'a> {
     course: &'a Course,
     lab: &'a Lab,
+    which: Which,
     engine: &'a Engine,
     options: &'a Options,
     screen: &'a mut Screen,
@@ -96,12 +94,18 @@ struct Runner<'a> {
 impl Runner<'_> {
     fn lab(&mut self) -> Result<()> {
         let chapter = self.course.chapter(self.lab)?;
-        let exercise = self.options.which != Which::Lab;
-        self.screen.lab(&self.lab.slug, &chapter.title, &chapter.question);
-        let blocks: Vec<&Block> =
-            chapter.script(exercise).filter(|block| self.runs(&chapter, block)).collect();
+        let exercise = self.which != Which::Lab;
+        self.screen
+            .lab(&self.lab.slug, &chapter.title, &chapter.question);
+        let blocks: Vec<&Block> = chapter
+            .script(exercise)
+            .filter(|block| self.runs(&chapter, block))
+            .collect();
         if exercise && blocks.is_empty() {
-            anyhow::bail!("{} has no `console,exercise` block to grade with", chapter.source.path.display());
+            anyhow::bail!(
+                "{} has no `console,exercise` block to grade with",
+                chapter.source.path.display()
+            );
         }
         let keys = collide::keys(&blocks, self.lab, self.engine.kind);
         let _locks = Locks::acquire(keys, |key| {
@@ -112,18 +116,22 @@ impl Runner<'_> {
         (self.progress)("images");
         let bench = Bench::set_up(self.course, self.lab, self.engine)?;
         let _clean_up = CleanUp((!self.options.keep).then_some(&bench));
-        collide::images_exist(&chapter, &blocks, self.lab, &bench.folder, self.options.which)?;
+        collide::images_exist(&chapter, &blocks, self.lab, &bench.folder, self.which)?;
+        collide::ports_are_free(&chapter, &blocks)?;
         if exercise {
             // The exercise may use the lab's images too.
             bench.build_images(Which::Lab)?;
         }
-        bench.build_images(self.options.which)?;
+        bench.build_images(self.which)?;
         let results = self.script(&chapter, &blocks, &bench)?;
         if self.options.bless && self.report.verdict == Verdict::Failed && !results.is_empty() {
             let path = self.course.root.join(&chapter.source.path);
             check::bless(&path, &chapter.source.text, &results)?;
             self.report.verdict = Verdict::Passed;
-            self.report.problem = Some(format!("blessed: {} now says what happened", chapter.source.path.display()));
+            self.report.problem = Some(format!(
+                "blessed: {} now says what happened",
+                chapter.source.path.display()
+            ));
         }
         Ok(())
     }
@@ -131,26 +139,52 @@ impl Runner<'_> {
     /// Whether a block runs here; a skip is noted with its reason.
     fn runs(&mut self, chapter: &Chapter, block: &Block) -> bool {
         let fence = &block.fence;
-        if !fence.engines.is_empty() && !fence.engines.iter().any(|name| name == self.engine.kind.name()) {
+        if !fence.engines.is_empty()
+            && !fence
+                .engines
+                .iter()
+                .any(|name| name == self.engine.kind.name())
+        {
             return false;
         }
-        let Some(missing) = fence.needs.iter().find(|program| which(program).is_none()) else { return true };
-        let reason = format!("needs `{missing}`, which is not on PATH; install it (Debian: apt-get install {missing})");
+        let Some(missing) = fence.needs.iter().find(|program| which(program).is_none()) else {
+            return true;
+        };
+        let reason = format!(
+            "needs `{missing}`, which is not on PATH; install it (Debian: apt-get install {missing})"
+        );
         if self.options.deny_skip {
             self.report.verdict = Verdict::Failed;
-            self.report.problem =
-                Some(chapter.source.point(block.line, "a skip, and --deny-skip allows none", &reason, None));
+            self.report.problem = Some(chapter.source.point(
+                block.line,
+                "a skip, and --deny-skip allows none",
+                &reason,
+                None,
+            ));
         }
-        self.report.skipped.push(Skip { line: block.line, reason });
+        self.report.skipped.push(Skip {
+            line: block.line,
+            reason,
+        });
         false
     }
 
-    fn script(&mut self, chapter: &Chapter, blocks: &[&Block], bench: &Bench) -> Result<Vec<(Step, Actual)>> {
+    fn script(
+        &mut self,
+        chapter: &Chapter,
+        blocks: &[&Block],
+        bench: &Bench,
+    ) -> Result<Vec<(Step, Actual)>> {
         let mut session = Session::start(&bench.folder, &bench.environment())?;
         let steps: Vec<&Step> = blocks.iter().flat_map(|block| &block.steps).collect();
         let mut results = Vec::new();
         for (index, step) in steps.iter().enumerate() {
-            (self.progress)(&format!("{}/{} {}", index + 1, steps.len(), step.command.lines().next().unwrap_or("")));
+            (self.progress)(&format!(
+                "{}/{} {}",
+                index + 1,
+                steps.len(),
+                step.command.lines().next().unwrap_or("")
+            ));
             self.screen.command(step);
             if self.options.step {
                 wait_for_enter()?;
@@ -166,7 +200,8 @@ impl Runner<'_> {
                 Ended::Status(status) | Ended::Exited(status) => Some(status),
                 Ended::TimedOut => None,
             };
-            let as_expected = status == Some(step.status) && check::matches(&output, &step.expected);
+            let as_expected =
+                status == Some(step.status) && check::matches(&output, &step.expected);
             let last = index + 1 == steps.len();
             let passed = as_expected && (last || !matches!(ended, Ended::Exited(_)));
             self.report.steps.push(StepReport {
@@ -180,7 +215,13 @@ impl Runner<'_> {
                 millis: started.elapsed().as_millis(),
             });
             if let Some(status) = status {
-                results.push(((*step).clone(), Actual { status, output: output.clone() }));
+                results.push((
+                    (*step).clone(),
+                    Actual {
+                        status,
+                        output: output.clone(),
+                    },
+                ));
             }
             if passed {
                 continue;
@@ -201,18 +242,30 @@ impl Runner<'_> {
             self.report.verdict = Verdict::CannotRun;
             let title = format!("the machine failed at {}", chapter.at(step.line));
             let help = "look at the engine's daemon and at `df -h`; `cargo xtask doctor` tells what this machine can run";
-            self.report.problem = Some(chapter.source.point(step.line, &title, "not a verdict on the book", Some(help)));
+            self.report.problem = Some(chapter.source.point(
+                step.line,
+                &title,
+                "not a verdict on the book",
+                Some(help),
+            ));
             return;
         }
         let (status, expected) = (step.status, &step.expected);
         let wrong_output = !check::matches(output, expected);
         let label = match ended {
-            Ended::TimedOut => format!("killed: it did not end within {} s", self.options.timeout.as_secs()),
-            Ended::Exited(code) => format!("the chapter's bash ended here, with exit status {code}"),
+            Ended::TimedOut => format!(
+                "killed: it did not end within {} s",
+                self.options.timeout.as_secs()
+            ),
+            Ended::Exited(code) => {
+                format!("the chapter's bash ended here, with exit status {code}")
+            }
             Ended::Status(code) if *code != status && wrong_output => {
                 format!("exit status {code} instead of {status}, and other output")
             }
-            Ended::Status(code) if *code != status => format!("exit status {code} instead of {status}"),
+            Ended::Status(code) if *code != status => {
+                format!("exit status {code} instead of {status}")
+            }
             Ended::Status(_) => "printed something else".into(),
         };
         let title = format!("{}: this is not what the book says", chapter.at(step.line));
@@ -220,12 +273,15 @@ impl Runner<'_> {
         if wrong_output {
             problem.push_str(&format!("\n{}", check::diff(output, expected).trim_end()));
         }
+        if !wrong_output && !self.screen.shows_output() {
+            problem.push_str(&format!("\nit printed:\n{}", output.trim_end()));
+        }
         if let Ended::Status(code) | Ended::Exited(code) = ended {
             problem.push_str(&format!("\nexit status: {code}, expected: {status}"));
         }
         self.report.verdict = Verdict::Failed;
         self.report.problem = Some(problem);
-        if self.options.which != Which::Lab
+        if self.which != Which::Lab
             && let Some(hint) = hint(&chapter.hints, output)
         {
             self.report.hint = Some(hint.text.clone());
@@ -236,7 +292,9 @@ impl Runner<'_> {
 
 /// The first hint whose key fits a line of the wrong output.
 fn hint<'a>(hints: &'a [Hint], output: &str) -> Option<&'a Hint> {
-    hints.iter().find(|hint| hint.key == "otherwise" || output.lines().any(|line| check::matches(line, &hint.key)))
+    hints.iter().find(|hint| {
+        hint.key == "otherwise" || output.lines().any(|line| check::matches(line, &hint.key))
+    })
 }
 
 /// Waits for Enter; the end of the input, or an interrupt, ends the run.
@@ -245,7 +303,12 @@ fn wait_for_enter() -> Result<()> {
     use std::os::fd::AsFd;
     let stdin = std::io::stdin();
     loop {
-        while crate::process::wait_readable(&[stdin.as_fd()], Instant::now() + Duration::from_secs(3600))?.is_empty() {}
+        while crate::process::wait_readable(
+            &[stdin.as_fd()],
+            Instant::now() + Duration::from_secs(3600),
+        )?
+        .is_empty()
+        {}
         let mut byte = [0];
         match stdin.lock().read(&mut byte) {
             Ok(1) if byte[0] == b'\n' => return Ok(()),

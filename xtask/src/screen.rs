@@ -30,8 +30,10 @@ pub enum Screen {
     Live,
     /// Kept until the lab has ended.
     Kept(String),
-    /// Dropped: `--quiet` shows failures only, `--format json` speaks in the end.
-    Quiet,
+    /// Only the verdict is kept: `--quiet`.
+    Quiet(String),
+    /// Dropped: `--format json` speaks in the end.
+    Silent,
 }
 
 impl Screen {
@@ -39,19 +41,30 @@ impl Screen {
         match self {
             Screen::Live => print(text),
             Screen::Kept(kept) => kept.push_str(text),
-            Screen::Quiet => {}
+            Screen::Quiet(_) | Screen::Silent => {}
+        }
+    }
+
+    /// Whether the reader sees what a command prints.
+    pub fn shows_output(&self) -> bool {
+        matches!(self, Screen::Live | Screen::Kept(_))
+    }
+
+    /// Prints what was kept.
+    pub fn flush(&mut self) {
+        if let Screen::Kept(kept) | Screen::Quiet(kept) = self {
+            print(&std::mem::take(kept));
         }
     }
 
     /// A lab begins.
     pub fn lab(&mut self, slug: &str, title: &str, question: &str) {
-        let question = if question.is_empty() { String::new() } else { format!("  {}\n", question.italic()) };
+        let question = if question.is_empty() {
+            String::new()
+        } else {
+            format!("  {}\n", question.italic())
+        };
         self.write(&format!("\n{} {}\n{question}\n", slug.bold(), title.bold()));
-    }
-
-    /// Something the reader should know that is no result.
-    pub fn note(&mut self, text: &str) {
-        self.write(&format!("{}\n", text.dimmed()));
     }
 
     /// A command is about to run.
@@ -74,7 +87,7 @@ impl Screen {
         let text = verdict(report);
         match self {
             // A failure is never quiet.
-            Screen::Quiet if report.verdict != Verdict::Passed => print(&text),
+            Screen::Quiet(kept) if report.verdict != Verdict::Passed => kept.push_str(&text),
             _ => self.write(&text),
         }
     }
@@ -83,7 +96,13 @@ impl Screen {
 fn verdict(report: &LabReport) -> String {
     let mut text = String::new();
     for skip in &report.skipped {
-        text.push_str(&format!("{} {}:{}: {}\n", "skipped".yellow(), report.chapter, skip.line, skip.reason));
+        text.push_str(&format!(
+            "{} {}:{}: {}\n",
+            "skipped".yellow(),
+            report.chapter,
+            skip.line,
+            skip.reason
+        ));
     }
     if let Some(problem) = &report.problem {
         text.push_str(&format!("\n{problem}\n"));
@@ -91,13 +110,20 @@ fn verdict(report: &LabReport) -> String {
     if let Some(hint) = &report.hint {
         text.push_str(&format!("\n{} {hint}\n", "hint:".cyan().bold()));
     }
-    let seconds = format!("{}.{:01} s", report.millis / 1000, report.millis % 1000 / 100);
+    let seconds = format!(
+        "{}.{:01} s",
+        report.millis / 1000,
+        report.millis % 1000 / 100
+    );
     let ran = report.steps.len();
     let word = match report.verdict {
         Verdict::Passed => "passed".green().bold().to_string(),
         Verdict::Failed => "FAILED".red().bold().to_string(),
         Verdict::CannotRun => "CANNOT RUN".red().bold().to_string(),
     };
-    text.push_str(&format!("\n{word} {}: {ran} commands, {seconds}\n", report.lab));
+    text.push_str(&format!(
+        "\n{word} {}: {ran} commands, {seconds}\n",
+        report.lab
+    ));
     text
 }

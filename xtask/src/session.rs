@@ -70,12 +70,26 @@ impl Session {
         let output = OwnedFd::from(bash.stdout.take().context("stdout is piped")?);
         let status = OwnedFd::from(bash.stderr.take().context("stderr is piped")?);
         fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        Ok(Session { bash, commands, output, status })
+        Ok(Session {
+            bash,
+            commands,
+            output,
+            status,
+        })
     }
 
     /// Runs one command; `sink` gets its output as it comes. An interrupt is an error.
-    pub fn run(&mut self, command: &str, deadline: Duration, mut sink: impl FnMut(&[u8])) -> Result<Ended> {
-        if self.commands.write_all(format!("{command}\0").as_bytes()).is_err() {
+    pub fn run(
+        &mut self,
+        command: &str,
+        deadline: Duration,
+        mut sink: impl FnMut(&[u8]),
+    ) -> Result<Ended> {
+        if self
+            .commands
+            .write_all(format!("{command}\0").as_bytes())
+            .is_err()
+        {
             return self.exited();
         }
         let deadline = Instant::now() + deadline;
@@ -96,12 +110,15 @@ impl Session {
             }
             if ready[0] {
                 let mut buffer = [0; 64];
-                let read = nix::unistd::read(&self.status, &mut buffer).context("read from bash")?;
+                let read =
+                    nix::unistd::read(&self.status, &mut buffer).context("read from bash")?;
                 answer.push_str(&String::from_utf8_lossy(&buffer[..read]));
                 if read == 0 || answer.ends_with('\n') {
                     // All that the command wrote was in the pipe before bash wrote its status.
                     drain(&self.output, &mut sink)?;
-                    let Ok(status) = answer.trim_end().parse() else { return self.exited() };
+                    let Ok(status) = answer.trim_end().parse() else {
+                        return self.exited();
+                    };
                     return Ok(Ended::Status(status));
                 }
             }
@@ -172,37 +189,59 @@ mod tests {
 
     fn run(session: &mut Session, command: &str) -> (String, Ended) {
         let mut output = Vec::new();
-        let ended = session.run(command, SOON, |bytes| output.extend_from_slice(bytes)).unwrap();
+        let ended = session
+            .run(command, SOON, |bytes| output.extend_from_slice(bytes))
+            .unwrap();
         (String::from_utf8(output).unwrap(), ended)
     }
 
     #[test]
     fn state_is_kept_from_command_to_command() {
         let mut session = session();
-        assert_eq!(run(&mut session, "cd /tmp; x=1; (exit 7)"), (String::new(), Ended::Status(7)));
-        assert_eq!(run(&mut session, "echo $? $x $PWD"), ("7 1 /tmp\n".into(), Ended::Status(0)));
-        assert_eq!(run(&mut session, "sleep 100 &"), (String::new(), Ended::Status(0)));
-        assert_eq!(run(&mut session, "kill -INT $!; wait $!").1, Ended::Status(130));
+        assert_eq!(
+            run(&mut session, "cd /tmp; x=1; (exit 7)"),
+            (String::new(), Ended::Status(7))
+        );
+        assert_eq!(
+            run(&mut session, "echo $? $x $PWD"),
+            ("7 1 /tmp\n".into(), Ended::Status(0))
+        );
+        assert_eq!(
+            run(&mut session, "sleep 100 &"),
+            (String::new(), Ended::Status(0))
+        );
+        assert_eq!(
+            run(&mut session, "kill -INT $!; wait $!").1,
+            Ended::Status(130)
+        );
     }
 
     #[test]
     fn both_streams_come_in_order_and_input_is_empty() {
         let mut session = session();
-        assert_eq!(run(&mut session, "echo a; echo b >&2; cat; echo c").0, "a\nb\nc\n");
+        assert_eq!(
+            run(&mut session, "echo a; echo b >&2; cat; echo c").0,
+            "a\nb\nc\n"
+        );
         assert_eq!(run(&mut session, "if").1, Ended::Status(2));
     }
 
     #[test]
     fn a_hanging_command_is_killed_at_its_deadline() {
         let mut session = session();
-        let ended = session.run("sleep 1000", Duration::from_millis(50), |_| ()).unwrap();
+        let ended = session
+            .run("sleep 1000", Duration::from_millis(50), |_| ())
+            .unwrap();
         assert_eq!(ended, Ended::TimedOut);
     }
 
     #[test]
     fn a_shell_that_ends_is_told_apart() {
         let mut session = session();
-        assert_eq!(run(&mut session, "echo bye; exit 3"), ("bye\n".into(), Ended::Exited(3)));
+        assert_eq!(
+            run(&mut session, "echo bye; exit 3"),
+            ("bye\n".into(), Ended::Exited(3))
+        );
         assert_eq!(run(&mut session, "echo more").1, Ended::Exited(3));
     }
 }

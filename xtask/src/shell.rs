@@ -19,7 +19,7 @@ pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
     let lab = course.find(wanted)?;
     let engine = Engine::choose(engine)?;
     screen::print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
-    programs::stage(course, &[(&lab, Which::Lab)])?;
+    programs::stage(course, &[(lab.clone(), Which::Lab)])?;
     let key = format!("{}/lab {}", engine.kind.name(), lab.slug);
     let _locks = Locks::acquire(vec![key], |key| {
         screen::complain(&format!("waiting for another run, which holds {key}\n"));
@@ -40,7 +40,12 @@ pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
         .arg(&startup)
         .arg("-i")
         .current_dir(&bench.folder)
-        .envs(bench.environment().into_iter().filter(|(name, _)| name != "LC_ALL" && name != "TZ"))
+        .envs(
+            bench
+                .environment()
+                .into_iter()
+                .filter(|(name, _)| name != "LC_ALL" && name != "TZ"),
+        )
         .status()
         .context("cannot run bash");
     if let Some(trouble) = bench.clean_up() {

@@ -27,7 +27,11 @@ impl Source {
 
     /// The offset at which a line, counted from 1, begins.
     pub fn line_start(&self, line: usize) -> usize {
-        self.text.split_inclusive('\n').take(line - 1).map(str::len).sum()
+        self.text
+            .split_inclusive('\n')
+            .take(line - 1)
+            .map(str::len)
+            .sum()
     }
 
     /// The source with `label` under `line`, under a title, with advice below.
@@ -35,10 +39,14 @@ impl Source {
         let start = self.line_start(line);
         let length = self.text[start..].lines().next().unwrap_or_default().len();
         let path = self.path.display().to_string();
-        let annotation = AnnotationKind::Primary.span(start..start + length).label(label);
-        let mut group = Level::ERROR
-            .primary_title(title)
-            .element(Snippet::source(&self.text).path(path).annotation(annotation));
+        let annotation = AnnotationKind::Primary
+            .span(start..start + length)
+            .label(label);
+        let mut group = Level::ERROR.primary_title(title).element(
+            Snippet::source(&self.text)
+                .path(path)
+                .annotation(annotation),
+        );
         if let Some(help) = help {
             group = group.element(Level::HELP.message(help));
         }
@@ -60,7 +68,11 @@ pub struct Fault {
 impl Fault {
     /// A fault at a line.
     pub fn new(line: usize, message: impl Into<String>) -> Fault {
-        Fault { line, message: message.into(), help: None }
+        Fault {
+            line,
+            message: message.into(),
+            help: None,
+        }
     }
 
     /// The same with its remedy.
@@ -87,7 +99,11 @@ impl fmt::Display for Faults {
             }
             let path = self.source.path.display();
             let title = format!("{path}:{}: {}", fault.line, fault.message);
-            f.write_str(&self.source.point(fault.line, &title, "here", fault.help.as_deref()))?;
+            f.write_str(
+                &self
+                    .source
+                    .point(fault.line, &title, "here", fault.help.as_deref()),
+            )?;
         }
         Ok(())
     }

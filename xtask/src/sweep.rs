@@ -37,7 +37,9 @@ fn processes() -> impl Iterator<Item = Pid> {
 /// A zombie's environment is empty, so it never counts: its parent will reap it.
 fn is_marked(pid: Pid, mark: &str) -> bool {
     let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    environment.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes())
+    environment
+        .split(|byte| *byte == 0)
+        .any(|entry| entry == mark.as_bytes())
 }
 
 #[cfg(test)]
@@ -50,7 +52,12 @@ mod tests {
     fn only_the_marked_are_ended() {
         let value = format!("test-{}", std::process::id());
         let start = |value: &str| {
-            Command::new("cat").env(MARK, value).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+            Command::new("cat")
+                .env(MARK, value)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .unwrap()
         };
         let (mut marked, mut other) = (start(&value), start("test-other"));
         sweep(&value);

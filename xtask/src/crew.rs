@@ -1,0 +1,253 @@
+//! Runs labs side by side: programs built in one go, output kept apart, progress shown.
+
+use std::collections::VecDeque;
+use std::io::IsTerminal;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use anyhow::Result;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use owo_colors::OwoColorize;
+
+use crate::cli::{Format, Show};
+use crate::course::{Course, Lab};
+use crate::engine::Engine;
+use crate::interrupt::{self, Interrupted};
+use crate::programs::{self, DoesNotCompile, Which};
+use crate::report::{LabReport, Verdict};
+use crate::run::{self, Options};
+use crate::screen::{self, Screen};
+
+/// One thing to run.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The lab.
+    pub lab: Lab,
+    /// The lab itself, its exercise or its solution.
+    pub which: Which,
+    /// Passes if it fails, and for the reason that the chapter's first hint names.
+    pub must_fail: bool,
+}
+
+impl Job {
+    /// What progress and reports call it.
+    fn name(&self) -> String {
+        match self.which.folder() {
+            None => self.lab.slug.clone(),
+            Some(folder) => format!("{} {folder}", self.lab.slug),
+        }
+    }
+}
+
+/// Runs all of `jobs`, `show.jobs` at a time. The reports come in no order.
+pub fn run(
+    course: &Course,
+    jobs: &[Job],
+    engine: &Engine,
+    options: &Options,
+    show: &Show,
+) -> Result<Vec<LabReport>> {
+    let board = Board::new(jobs.len() > 1);
+    let broken = {
+        let _bar = board.bar("building the labs' programs");
+        stage(course, jobs)?
+    };
+    let side_by_side = usize::from(show.jobs).min(jobs.len());
+    let queue: Mutex<VecDeque<&Job>> = Mutex::new(jobs.iter().collect());
+    let reports = Mutex::new(Vec::new());
+    let work = || -> Result<(), Interrupted> {
+        loop {
+            let Some(job) = lock(&queue).pop_front() else {
+                return Ok(());
+            };
+            interrupt::check()?;
+            let mut screen = match (show.format, show.quiet || job.must_fail, side_by_side) {
+                (Format::Json, ..) => Screen::Silent,
+                (Format::Text, true, _) => Screen::Quiet(String::new()),
+                (Format::Text, false, 1) => Screen::Live,
+                (Format::Text, false, _) => Screen::Kept(String::new()),
+            };
+            let bar = board.bar(&job.name());
+            let mut report = match broken.iter().find(|(slug, _)| *slug == job.lab.slug) {
+                Some((_, problem)) => does_not_compile(&job.lab, job.which, problem),
+                None => run::run(
+                    course,
+                    &job.lab,
+                    job.which,
+                    engine,
+                    options,
+                    &mut screen,
+                    &|what| bar.say(what),
+                )?,
+            };
+            if job.must_fail {
+                report = turn_around(course, &job.lab, report);
+            }
+            report.lab = job.name();
+            screen.verdict(&report);
+            drop(bar);
+            board.suspend(|| screen.flush());
+            lock(&reports).push(report);
+        }
+    };
+    if side_by_side > 1 {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..side_by_side).map(|_| scope.spawn(work)).collect();
+            // A thread that panicked has unwound, and so cleaned up; its panic is ours.
+            threads
+                .into_iter()
+                .map(|thread| {
+                    thread
+                        .join()
+                        .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                })
+                .collect::<Result<Vec<()>, _>>()
+        })?;
+    } else {
+        work()?;
+    }
+    Ok(reports
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // What is behind our locks is whole after each statement: a panic elsewhere spoils nothing.
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// A start is right if it fails, and with the first hint of the chapter.
+fn turn_around(course: &Course, lab: &Lab, mut report: LabReport) -> LabReport {
+    let first = course
+        .chapter(lab)
+        .ok()
+        .and_then(|chapter| chapter.hints.into_iter().next());
+    let (verdict, problem) = match report.verdict {
+        Verdict::CannotRun => return report,
+        Verdict::Passed => (
+            Verdict::Failed,
+            Some("the start passes: there is nothing to learn".to_owned()),
+        ),
+        Verdict::Failed if report.hint_key == first.as_ref().map(|hint| hint.key.clone()) => {
+            (Verdict::Passed, None)
+        }
+        Verdict::Failed => {
+            let expected = first.map(|hint| hint.key).unwrap_or_default();
+            let got = report.hint_key.take().unwrap_or_else(|| "none".into());
+            let problem = report.problem.take().unwrap_or_default();
+            let text = format!(
+                "the start fails, but with hint `{got}`, not with the first, `{expected}`\n{problem}"
+            );
+            (Verdict::Failed, Some(text))
+        }
+    };
+    // What was wrong is right here: no step of it counts as failed.
+    report
+        .steps
+        .iter_mut()
+        .for_each(|step| step.passed = step.passed || verdict == Verdict::Passed);
+    LabReport {
+        verdict,
+        problem,
+        hint: None,
+        hint_key: None,
+        ..report
+    }
+}
+
+/// Builds all programs in one go; if that fails, lab by lab, so that one broken lab stops only itself.
+fn stage(course: &Course, jobs: &[Job]) -> Result<Vec<(String, String)>> {
+    let wanted = |job: &Job| [(job.lab.clone(), Which::Lab), (job.lab.clone(), job.which)];
+    let all: Vec<(Lab, Which)> = jobs.iter().flat_map(wanted).collect();
+    let Err(error) = programs::stage(course, &all) else {
+        return Ok(Vec::new());
+    };
+    error.downcast::<DoesNotCompile>()?;
+    let mut broken = Vec::new();
+    for job in jobs {
+        if let Err(error) = programs::stage(course, &wanted(job)) {
+            broken.push((
+                job.lab.slug.clone(),
+                error.downcast::<DoesNotCompile>()?.to_string(),
+            ));
+        }
+    }
+    Ok(broken)
+}
+
+fn does_not_compile(lab: &Lab, which: Which, problem: &str) -> LabReport {
+    let mut report = LabReport::new(lab);
+    // The reader's own program is the reader's answer.
+    report.verdict = if which == Which::Exercise {
+        Verdict::Failed
+    } else {
+        Verdict::CannotRun
+    };
+    report.problem = Some(format!("{} {problem}", "error:".red().bold()));
+    report
+}
+
+/// Progress on standard error: bars on a terminal, a line a lab elsewhere.
+struct Board {
+    bars: Option<MultiProgress>,
+    lines: bool,
+}
+
+struct Bar {
+    bar: Option<ProgressBar>,
+    prefix: String,
+}
+
+impl Board {
+    fn new(several: bool) -> Board {
+        let terminal = std::io::stderr().is_terminal();
+        Board {
+            bars: terminal.then(MultiProgress::new),
+            lines: several && !terminal,
+        }
+    }
+
+    fn bar(&self, prefix: &str) -> Bar {
+        if self.lines {
+            screen::complain(&format!("{prefix} ...\n"));
+        }
+        let bar = self.bars.as_ref().map(|bars| {
+            let bar = bars.add(ProgressBar::new_spinner());
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+                bar.set_style(style);
+            }
+            bar.set_message(prefix.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        Bar {
+            bar,
+            prefix: prefix.to_owned(),
+        }
+    }
+
+    fn suspend(&self, print: impl FnOnce()) {
+        match &self.bars {
+            Some(bars) => bars.suspend(print),
+            None => print(),
+        }
+    }
+}
+
+impl Bar {
+    fn say(&self, what: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{} {what}", self.prefix));
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
