@@ -48,6 +48,11 @@ pub enum Task {
     },
     /// Remove all containers, images, processes and files that the labs left
     Clean,
+    /// Build every lab's static programs into a folder, for machines without Rust (LAB_PROGRAMS=FOLDER)
+    Programs {
+        /// Where to put them
+        folder: PathBuf,
+    },
     /// Start a new lab: folder, chapter and line in SUMMARY.md
     New {
         /// Two digits and a name: 14-cgroups
@@ -55,9 +60,10 @@ pub enum Task {
     },
     /// Check the layout rules; all faults at once
     Tidy,
-    /// Build or serve the book without an installed mdbook
+    /// Build, check or serve the book without an installed mdbook
+    #[command(disable_help_flag = true)]
     Book {
-        /// What follows is for the book program: build, serve [--open] [--port N], check
+        /// build, check or serve; `book --help` says more
         #[arg(
             trailing_var_arg = true,
             allow_hyphen_values = true,

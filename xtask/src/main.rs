@@ -72,6 +72,14 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
         Task::Shell { lab, engine } => shell::shell(&course()?, &lab, engine.engine),
         Task::Doctor { format } => doctor::doctor(format),
         Task::Clean => clean::clean(&course()?),
+        Task::Programs { folder } => {
+            let count = programs::export(&course()?, &folder)?;
+            screen::print(&format!(
+                "{count} programs in {0}; LAB_PROGRAMS={0} uses them\n",
+                folder.display()
+            ));
+            Ok(Verdict::Passed)
+        }
         Task::New { slug } => new::new(&course()?, &slug),
         Task::Tidy => tidy::tidy(&course()?),
         Task::Book { arguments } => book(&arguments),

@@ -14,6 +14,9 @@ use crate::process;
 
 const DEADLINE: Duration = Duration::from_secs(1200);
 
+/// A folder with programs that `cargo xtask programs` has built: used as they are, for a machine without Rust.
+const PREBUILT: &str = "LAB_PROGRAMS";
+
 /// Which of a lab's programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
@@ -105,6 +108,30 @@ pub fn pocket() -> Result<PathBuf> {
     Ok(output_folder(root)?.join("pocket"))
 }
 
+/// Builds every program of the course, and the engine, into `folder`. Returns how many.
+pub fn export(course: &Course, folder: &Path) -> Result<usize> {
+    let mut names = vec!["pocket".to_owned()];
+    pocket()?;
+    for which in [Which::Lab, Which::Exercise, Which::Solution] {
+        let labs: Vec<(Lab, Which)> = course.labs.iter().map(|lab| (lab.clone(), which)).collect();
+        stage(course, &labs)?;
+        for (lab, which) in &labs {
+            names.extend(bins(course, lab, *which)?);
+        }
+    }
+    names.sort();
+    names.dedup();
+    for name in &names {
+        let root = if name == "pocket" {
+            workspace()
+        } else {
+            &course.root
+        };
+        install(&output_folder(root)?.join(name), &folder.join(name))?;
+    }
+    Ok(names.len())
+}
+
 /// The checkout that this runner was built from.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -150,6 +177,10 @@ fn bins(course: &Course, lab: &Lab, which: Which) -> Result<Vec<String>> {
 
 /// Runs cargo; returns the names of the programs it built or found fresh.
 fn build(root: &Path, arguments: &[String], labs: &[(Lab, Which)]) -> Result<Vec<String>> {
+    let names = || arguments.chunks(4).map(|words| words[3].clone()).collect();
+    if std::env::var_os(PREBUILT).is_some() {
+        return Ok(names());
+    }
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .args([
@@ -193,11 +224,14 @@ fn build(root: &Path, arguments: &[String], labs: &[(Lab, Which)]) -> Result<Vec
         }
         .into());
     }
-    Ok(arguments.chunks(4).map(|words| words[3].clone()).collect())
+    Ok(names())
 }
 
 /// Where cargo puts what [`build`] builds.
 fn output_folder(root: &Path) -> Result<PathBuf> {
+    if let Some(prebuilt) = std::env::var_os(PREBUILT) {
+        return Ok(prebuilt.into());
+    }
     let base =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     Ok(base.join(target()?).join("lab"))

@@ -1,0 +1,85 @@
+//! The book without an installed mdbook: build it, check its links, serve it while it is written.
+//!
+//! A program of its own, behind the feature `book`: its crates take longer to build than the first lab.
+
+mod links;
+mod serve;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+use clap::{Parser, Subcommand};
+use mdbook_driver::MDBook;
+
+/// Build or serve the book.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask book",
+    bin_name = "cargo xtask book",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Build the book into book/book
+    Build {
+        /// Open it in the browser
+        #[arg(long)]
+        open: bool,
+    },
+    /// Build it and check every link inside it
+    Check,
+    /// Serve it on the loopback interface, and reload it when a page or a lab changes
+    Serve {
+        /// Open it in the browser
+        #[arg(long)]
+        open: bool,
+        /// The port; 0 takes a free one
+        #[arg(long, short, default_value_t = 3001)]
+        port: u16,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(task: Task) -> Result<bool> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../book")
+        .canonicalize()?;
+    match task {
+        Task::Build { open } => {
+            let built = build(&root)?;
+            anstream::println!("{}", built.join("index.html").display());
+            if open {
+                opener::open(built.join("index.html"))?;
+            }
+            Ok(true)
+        }
+        Task::Check => links::check(&build(&root)?),
+        Task::Serve { open, port } => serve::serve(&root, port, open).map(|()| true),
+    }
+}
+
+/// Builds the book at `root`; returns the folder of its pages.
+fn build(root: &Path) -> Result<PathBuf> {
+    let load = || -> Result<PathBuf> {
+        let book = MDBook::load(root)?;
+        book.build()?;
+        Ok(book.build_dir_for("html"))
+    };
+    load().map_err(|error| anyhow!("the book does not build: {error:#}"))
+}

@@ -1,0 +1,336 @@
+//! The runner on a course made to go wrong in every way it knows: each check with its negative control.
+
+use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
+
+use crate::support::{Course, signal, wait};
+use nix::sys::signal::Signal;
+
+#[test]
+fn a_right_chapter_passes() {
+    let course = Course::new();
+    course
+        .run(&["lab", "1"])
+        .ends(0)
+        .says("engine: pocket")
+        .says("inside")
+        .says("passed 01-pass")
+        .never_says("exit 99");
+    assert!(course.leftovers("01-pass").is_empty());
+}
+
+#[test]
+fn other_output_fails_with_line_and_diff() {
+    let run = Course::new().run(&["lab", "diff"]).ends(1);
+    run.says("book/src/02-diff.md:8")
+        .says("- old")
+        .says("+ new")
+        .says("FAILED 02-diff")
+        .never_says("never");
+}
+
+#[test]
+fn another_exit_status_fails_at_its_line() {
+    let run = Course::new().run(&["lab", "7"]).ends(1);
+    run.says("book/src/07-status.md:6")
+        .says("exit status: 42, expected: 41");
+}
+
+#[test]
+fn editing_one_expected_status_is_enough_to_fail() {
+    let course = Course::new();
+    let path = course.path("book/src/01-pass.md");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("\n137\n", "\n143\n")).unwrap();
+    course
+        .run(&["lab", "1"])
+        .ends(1)
+        .says("book/src/01-pass.md:22")
+        .says("- 143")
+        .says("+ 137");
+}
+
+#[test]
+fn a_hanging_command_is_killed_and_named() {
+    let course = Course::new();
+    let run = course.run(&["lab", "hang", "--timeout", "1"]).ends(1);
+    run.says("book/src/03-hang.md:8")
+        .says("it did not end within 1 s");
+    assert!(course.leftovers("03-hang").is_empty());
+}
+
+#[test]
+fn a_malformed_chapter_is_told_all_its_faults() {
+    let run = Course::new().run(&["lab", "4"]).ends(2);
+    run.says("04-fence.md:5: unknown fence word `norun`")
+        .says("known words:")
+        .says("04-fence.md:10: output before the first command");
+}
+
+#[test]
+fn a_missing_command_fails() {
+    Course::new()
+        .run(&["lab", "5"])
+        .ends(1)
+        .says("exit status: 127, expected: 0")
+        .says("no-such-command-at-all");
+}
+
+#[test]
+fn what_a_chapter_leaks_is_cleaned_up() {
+    let course = Course::new();
+    course.run(&["lab", "6"]).ends(0);
+    assert!(course.leftovers("06-leak").is_empty());
+}
+
+#[test]
+fn what_is_kept_is_there_until_the_next_run() {
+    let course = Course::new();
+    course.run(&["lab", "6", "--keep"]).ends(0);
+    // The negative control of `leftovers`: it does see a container and a process.
+    let left = course.leftovers("06-leak");
+    assert!(
+        left.iter().any(|what| what.starts_with("container"))
+            && left.iter().any(|what| what.starts_with("/proc")),
+        "{left:?}"
+    );
+    course.run(&["lab", "6"]).ends(0);
+    assert!(course.leftovers("06-leak").is_empty());
+}
+
+#[test]
+fn a_skip_is_told_and_can_be_denied() {
+    let course = Course::new();
+    course
+        .run(&["lab", "8"])
+        .ends(0)
+        .says("skipped book/src/08-skip.md:5")
+        .says("apt-get install no-such-program");
+    course
+        .run(&["lab", "8", "--deny-skip"])
+        .ends(1)
+        .says("--deny-skip");
+}
+
+#[test]
+fn a_program_that_does_not_compile_stops_its_own_lab_only() {
+    let run = Course::new().run(&["lab", "1", "9", "--jobs", "2"]).ends(2);
+    run.says("mismatched types")
+        .says("CANNOT RUN 09-broken")
+        .says("passed 01-pass")
+        .says("1 passed, 0 failed, 1 could not run");
+}
+
+#[test]
+fn an_image_without_a_dockerfile_is_named() {
+    Course::new()
+        .run(&["lab", "10"])
+        .ends(2)
+        .says("book/src/10-image.md:6: lab10:none has no Dockerfile");
+}
+
+#[test]
+fn an_exercise_is_graded_with_a_hint() {
+    let course = Course::new();
+    course
+        .run(&["exercise", "11"])
+        .ends(1)
+        .says("hint: It says wrong.");
+    course.run(&["exercise", "11", "--solution"]).ends(0);
+    course.run(&["exercise", "--check", "11"]).ends(0);
+    // Negative controls of --check: a start that passes, and one that fails for another reason.
+    let start = course.path("labs/11-exercise/exercise/Dockerfile");
+    let text = fs::read_to_string(&start).unwrap();
+    fs::write(&start, text.replace("wrong", "right")).unwrap();
+    course
+        .run(&["exercise", "--check", "11"])
+        .ends(1)
+        .says("the start passes");
+    fs::write(&start, text.replace("wrong", "odd")).unwrap();
+    course
+        .run(&["exercise", "--check", "11"])
+        .ends(1)
+        .says("with hint `otherwise`, not with the first, `wrong`");
+}
+
+#[test]
+fn a_taken_port_is_told_before_anything_runs() {
+    let _taken = TcpListener::bind("0.0.0.0:3912").unwrap();
+    Course::new()
+        .run(&["lab", "12"])
+        .ends(2)
+        .says("port 3912 is not free")
+        .says("book/src/12-port.md:6");
+}
+
+#[test]
+fn a_shell_that_ends_too_early_fails() {
+    Course::new()
+        .run(&["lab", "13"])
+        .ends(1)
+        .says("book/src/13-exit.md:6")
+        .says("the chapter's bash ended here");
+}
+
+#[test]
+fn bless_writes_what_happened() {
+    let course = Course::new();
+    course.run(&["lab", "2", "--bless"]).ends(0).says("blessed");
+    let text = fs::read_to_string(course.path("book/src/02-diff.md")).unwrap();
+    assert!(
+        text.contains("$ echo new\nnew\n$ echo never\nnever\n"),
+        "{text}"
+    );
+    course.run(&["lab", "2"]).ends(0);
+    // What cannot run blesses nothing.
+    let before = fs::read_to_string(course.path("book/src/03-hang.md")).unwrap();
+    course
+        .run(&["lab", "3", "--bless", "--timeout", "1"])
+        .ends(1);
+    assert_eq!(
+        fs::read_to_string(course.path("book/src/03-hang.md")).unwrap(),
+        before
+    );
+}
+
+#[test]
+fn unknown_labs_and_engines_are_told_the_remedy() {
+    let course = Course::new();
+    course
+        .run(&["lab", "hnag"])
+        .ends(2)
+        .says("did you mean 3 (hang)?");
+    course
+        .run(&["lab", "1", "--engine", "dokcer"])
+        .ends(2)
+        .says("docker");
+    course
+        .run(&["lab", "1", "--step"])
+        .ends(2)
+        .says("--step needs a terminal");
+}
+
+#[test]
+fn reports_for_machines() {
+    let course = Course::new();
+    let junit = course.path("junit.xml");
+    let run = course
+        .run(&[
+            "lab",
+            "1",
+            "2",
+            "8",
+            "--format",
+            "json",
+            "--junit",
+            junit.to_str().unwrap(),
+        ])
+        .ends(1);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["engine"]["kind"], "pocket");
+    assert_eq!(report["verdict"], "failed");
+    let failed = &report["labs"][1]["steps"][1];
+    assert_eq!(
+        (&failed["line"], &failed["output"], &failed["passed"]),
+        (&8.into(), &"new\n".into(), &false.into())
+    );
+    assert_eq!(report["labs"][2]["skipped"][0]["line"], 5);
+    let xml = fs::read_to_string(junit).unwrap();
+    assert!(
+        xml.contains(r#"failures="1""#) && xml.contains("<skipped"),
+        "{xml}"
+    );
+    // Failures only.
+    course
+        .run(&["lab", "1", "--quiet"])
+        .ends(0)
+        .never_says("inside");
+}
+
+#[test]
+fn signals_end_a_run_in_order() {
+    for (number, status) in [
+        (Signal::SIGINT, 130),
+        (Signal::SIGTERM, 143),
+        (Signal::SIGHUP, 129),
+    ] {
+        let course = Course::new();
+        let (child, _output) = course.start_until(&["lab", "3"], "tail -f");
+        signal(&child, number);
+        assert_eq!(wait(child), status);
+        assert!(course.leftovers("03-hang").is_empty());
+    }
+}
+
+#[test]
+fn a_closed_output_ends_a_run_in_order() {
+    let course = Course::new();
+    let (child, output) = course.start_until(&["lab", "1"], "engine:");
+    drop(output);
+    assert_eq!(wait(child), 141);
+    assert!(course.leftovers("01-pass").is_empty());
+}
+
+#[test]
+fn after_a_sigkill_the_next_run_cleans_up() {
+    let course = Course::new();
+    let (child, _output) = course.start_until(&["lab", "6", "3", "--keep"], "tail -f");
+    signal(&child, Signal::SIGKILL);
+    assert_eq!(wait(child), 137);
+    assert!(!course.leftovers("06-leak").is_empty());
+    course.run(&["lab", "6"]).ends(0);
+    assert!(course.leftovers("06-leak").is_empty());
+    course.run(&["lab", "3", "--timeout", "1"]).ends(1);
+    assert!(course.leftovers("03-hang").is_empty());
+}
+
+#[test]
+fn the_same_lab_twice_waits() {
+    let course = Course::new();
+    let (first, mut output) = course.start_until(&["lab", "3"], "tail -f");
+    let second = course
+        .xtask(&["lab", "3", "--timeout", "1"])
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut second = second;
+    let mut said = [0; 17];
+    second
+        .stderr
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut said)
+        .unwrap();
+    assert_eq!(&said, b"03-hang waits for");
+    signal(&first, Signal::SIGTERM);
+    assert_eq!(wait(first), 143);
+    output.read_to_string(&mut String::new()).unwrap();
+    assert_eq!(wait(second), 1);
+}
+
+#[test]
+fn a_new_lab_passes_as_it_is_written() {
+    let course = Course::new();
+    // The new lab's manifest asks the workspace for its versions.
+    let manifest = course.path("Cargo.toml");
+    let text = fs::read_to_string(&manifest).unwrap();
+    let inherited = "[workspace.package]\nversion = \"0.1.0\"\nedition = \"2024\"\nrust-version = \"1.89\"\nlicense = \"MIT\"\npublish = false\n\n[workspace.dependencies]\nsignal-hook = \"0.4\"\n";
+    fs::write(&manifest, format!("{text}\n{inherited}")).unwrap();
+    course.run(&["new", "14-new-lab"]).ends(0);
+    course
+        .run(&["new", "14-other"])
+        .ends(2)
+        .says("number 14 is taken by 14-new-lab");
+    course.run(&["lab", "new-lab"]).ends(0);
+    course.run(&["exercise", "--check", "14"]).ends(0);
+}
+
+#[test]
+fn clean_leaves_nothing() {
+    let course = Course::new();
+    course.run(&["lab", "6", "--keep"]).ends(0);
+    course.run(&["clean"]).ends(0);
+    assert!(course.leftovers("06-leak").is_empty());
+    assert!(!course.path("target/xtask").exists());
+}
