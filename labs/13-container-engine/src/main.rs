@@ -1,3 +1,129 @@
-//! Not written yet.
+//! `pocket`: a container engine in as few readable lines as it takes.
+//!
+//! It speaks the part of Docker's command line that the book uses, with the same output and exit
+//! codes, so its messages say `docker`. There is no daemon: whoever starts a container leaves a small
+//! monitor beside it.
+//!
+//! Read in this order: [`namespace`] makes the process, [`rootfs`] its file system, [`child`] turns
+//! it into the container's program, [`monitor`] watches it, [`client`] is what you see.
 
-fn main() {}
+mod about;
+mod child;
+mod cli;
+mod client;
+mod commands;
+mod container;
+mod create;
+mod credentials;
+mod dockerfile;
+mod error;
+mod events;
+mod exec;
+mod frame;
+mod image;
+mod init;
+mod inspect;
+mod lifecycle;
+mod list;
+mod log;
+mod monitor;
+mod namespace;
+mod output;
+mod pidfd;
+mod proxy;
+mod pump;
+mod rootfs;
+mod show;
+mod signal;
+mod store;
+mod template;
+mod terminal;
+mod time;
+
+use std::env::args_os;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use nix::sys::signal::{SigHandler, Signal, signal};
+
+use crate::cli::Parse;
+use crate::commands::COMMANDS;
+use crate::error::Result;
+use crate::output::{print, warn};
+
+#[allow(unsafe_code)]
+fn main() -> ExitCode {
+    let mut args: Vec<OsString> = args_os().collect();
+    let name = if args.is_empty() {
+        OsString::new()
+    } else {
+        args.remove(0)
+    };
+    if name.as_encoded_bytes() == init::NAME.to_bytes() && nix::unistd::getpid().as_raw() == 1 {
+        return ExitCode::from(init::run(args.into_iter()));
+    }
+    // Rust ignores SIGPIPE; a program that prints for a shell ends when nobody reads.
+    // SAFETY: the default action installs no handler.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+    match dispatch(args) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            let text = error.to_string();
+            if !text.is_empty() {
+                warn(&format!("{text}\n"));
+            }
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+fn dispatch(mut args: Vec<OsString>) -> Result<u8> {
+    let word =
+        |args: &[OsString], at: usize| args.get(at).map(|arg| arg.to_string_lossy().into_owned());
+    let Some(mut name) = word(&args, 0) else {
+        warn(&about::help());
+        return Ok(0);
+    };
+    match name.as_str() {
+        "--help" | "-h" | "help" => {
+            print(&about::help());
+            return Ok(0);
+        }
+        "--version" | "-v" => {
+            print(&format!("pocket version {}\n", about::VERSION));
+            return Ok(0);
+        }
+        "container" | "image" => {
+            args.remove(0);
+            let second = word(&args, 0).unwrap_or_default();
+            name = match (name.as_str(), second.as_str()) {
+                (group, "prune") => format!("{group} prune"),
+                (_, "ls" | "list") if name == "container" => "ps".to_owned(),
+                (_, "ls" | "list") => "images".to_owned(),
+                ("image", "rm") => "rmi".to_owned(),
+                _ => second,
+            };
+        }
+        _ => {}
+    }
+    let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
+        let message = if name.starts_with('-') {
+            format!(
+                "unknown flag: {name}\n\nUsage:  docker [OPTIONS] COMMAND [ARG...]\n\nRun 'docker --help' for more information\n"
+            )
+        } else {
+            format!(
+                "docker: unknown command: docker {name}\n\nRun 'docker --help' for more information\n"
+            )
+        };
+        warn(&message);
+        return Ok(if name.starts_with('-') { 125 } else { 1 });
+    };
+    match command.parse(args.split_off(1.min(args.len())))? {
+        Parse::Help => {
+            print(&command.help());
+            Ok(0)
+        }
+        Parse::Run(parsed) => (command.run)(&parsed),
+    }
+}

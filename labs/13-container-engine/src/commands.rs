@@ -1,0 +1,780 @@
+//! Every command there is: its flags, its help, and what runs it.
+
+use std::path::Path;
+
+use crate::cli::{Command, Flag, Parsed, Takes};
+use crate::container::{Container, uses_image};
+use crate::error::{Context, Error, Result, client, daemon};
+use crate::image::{self, Image, full_id, with_tag};
+use crate::list::{self, Filter, Style};
+use crate::output::{print, warn};
+use crate::store::{Store, new_id, short_id};
+use crate::{create, dockerfile, events, exec, lifecycle, show};
+
+const fn flag(short: Option<char>, long: &'static str, takes: Takes, about: &'static str) -> Flag {
+    Flag {
+        short,
+        long,
+        takes,
+        about,
+    }
+}
+
+const CREATE_FLAGS: [Flag; 17] = [
+    flag(Some('e'), "env", Takes::List, "Set environment variables"),
+    flag(
+        None,
+        "entrypoint",
+        Takes::Text,
+        "Overwrite the default ENTRYPOINT of the image",
+    ),
+    flag(Some('h'), "hostname", Takes::Text, "Container host name"),
+    flag(
+        None,
+        "init",
+        Takes::Nothing,
+        "Run an init inside the container that forwards signals and reaps processes",
+    ),
+    flag(
+        Some('i'),
+        "interactive",
+        Takes::Nothing,
+        "Keep STDIN open even if not attached",
+    ),
+    flag(
+        Some('l'),
+        "label",
+        Takes::List,
+        "Set meta data on a container",
+    ),
+    flag(None, "name", Takes::Text, "Assign a name to the container"),
+    flag(
+        Some('p'),
+        "publish",
+        Takes::List,
+        "Publish a container's port(s) to the host",
+    ),
+    flag(
+        None,
+        "restart",
+        Takes::Text,
+        "Restart policy to apply when a container exits (default \"no\")",
+    ),
+    flag(
+        None,
+        "rm",
+        Takes::Nothing,
+        "Automatically remove the container when it exits",
+    ),
+    flag(
+        None,
+        "stop-signal",
+        Takes::Text,
+        "Signal to stop the container",
+    ),
+    flag(
+        None,
+        "stop-timeout",
+        Takes::Number,
+        "Timeout (in seconds) to stop a container",
+    ),
+    flag(Some('t'), "tty", Takes::Nothing, "Allocate a pseudo-TTY"),
+    flag(
+        Some('u'),
+        "user",
+        Takes::Text,
+        "Username or UID (format: <name|uid>[:<group|gid>])",
+    ),
+    flag(
+        Some('w'),
+        "workdir",
+        Takes::Text,
+        "Working directory inside the container",
+    ),
+    flag(
+        Some('d'),
+        "detach",
+        Takes::Nothing,
+        "Run container in background and print container ID",
+    ),
+    flag(
+        None,
+        "sig-proxy",
+        Takes::Nothing,
+        "Proxy received signals to the process (default true)",
+    ),
+];
+
+const STOP_FLAGS: [Flag; 3] = [
+    flag(
+        Some('s'),
+        "signal",
+        Takes::Text,
+        "Signal to send to the container",
+    ),
+    flag(
+        Some('t'),
+        "timeout",
+        Takes::Number,
+        "Seconds to wait before killing the container",
+    ),
+    flag(None, "time", Takes::Number, "The same as --timeout"),
+];
+
+const FORMAT: Flag = flag(
+    None,
+    "format",
+    Takes::Text,
+    "Format output using a template",
+);
+const MANY: usize = usize::MAX;
+
+/// All commands.
+pub(crate) static COMMANDS: [Command; 24] = [
+    Command {
+        name: "run",
+        usage: " [OPTIONS] IMAGE [COMMAND] [ARG...]",
+        about: "Create and run a new container from an image",
+        flags: &CREATE_FLAGS,
+        arguments: (1, MANY),
+        stops: true,
+        run: create::run,
+    },
+    Command {
+        name: "create",
+        usage: " [OPTIONS] IMAGE [COMMAND] [ARG...]",
+        about: "Create a new container",
+        flags: CREATE_FLAGS.split_at(15).0,
+        arguments: (1, MANY),
+        stops: true,
+        run: create::create,
+    },
+    Command {
+        name: "start",
+        usage: " [OPTIONS] CONTAINER [CONTAINER...]",
+        about: "Start one or more stopped containers",
+        flags: &[
+            flag(
+                Some('a'),
+                "attach",
+                Takes::Nothing,
+                "Attach STDOUT/STDERR and forward signals",
+            ),
+            flag(
+                Some('i'),
+                "interactive",
+                Takes::Nothing,
+                "Attach container's STDIN",
+            ),
+            flag(
+                None,
+                "sig-proxy",
+                Takes::Nothing,
+                "Proxy received signals to the process (default true)",
+            ),
+        ],
+        arguments: (1, MANY),
+        stops: false,
+        run: create::start,
+    },
+    Command {
+        name: "attach",
+        usage: " [OPTIONS] CONTAINER",
+        about: "Attach local standard input, output, and error streams to a running container",
+        flags: &[
+            flag(None, "no-stdin", Takes::Nothing, "Do not attach STDIN"),
+            flag(
+                None,
+                "sig-proxy",
+                Takes::Nothing,
+                "Proxy all received signals to the process (default true)",
+            ),
+        ],
+        arguments: (1, 1),
+        stops: false,
+        run: create::attach,
+    },
+    Command {
+        name: "exec",
+        usage: " [OPTIONS] CONTAINER COMMAND [ARG...]",
+        about: "Execute a command in a running container",
+        flags: &[
+            flag(
+                Some('d'),
+                "detach",
+                Takes::Nothing,
+                "Detached mode: run command in the background",
+            ),
+            flag(Some('e'), "env", Takes::List, "Set environment variables"),
+            flag(
+                Some('i'),
+                "interactive",
+                Takes::Nothing,
+                "Keep STDIN open even if not attached",
+            ),
+            flag(Some('t'), "tty", Takes::Nothing, "Allocate a pseudo-TTY"),
+            flag(
+                Some('u'),
+                "user",
+                Takes::Text,
+                "Username or UID (format: \"<name|uid>[:<group|gid>]\")",
+            ),
+            flag(
+                Some('w'),
+                "workdir",
+                Takes::Text,
+                "Working directory inside the container",
+            ),
+        ],
+        arguments: (2, MANY),
+        stops: true,
+        run: run_exec,
+    },
+    Command {
+        name: "stop",
+        usage: " [OPTIONS] CONTAINER [CONTAINER...]",
+        about: "Stop one or more running containers",
+        flags: &STOP_FLAGS,
+        arguments: (1, MANY),
+        stops: false,
+        run: lifecycle::stop,
+    },
+    Command {
+        name: "restart",
+        usage: " [OPTIONS] CONTAINER [CONTAINER...]",
+        about: "Restart one or more containers",
+        flags: &STOP_FLAGS,
+        arguments: (1, MANY),
+        stops: false,
+        run: lifecycle::restart,
+    },
+    Command {
+        name: "kill",
+        usage: " [OPTIONS] CONTAINER [CONTAINER...]",
+        about: "Kill one or more running containers",
+        flags: &[flag(
+            Some('s'),
+            "signal",
+            Takes::Text,
+            "Signal to send to the container",
+        )],
+        arguments: (1, MANY),
+        stops: false,
+        run: lifecycle::kill,
+    },
+    Command {
+        name: "wait",
+        usage: " CONTAINER [CONTAINER...]",
+        about: "Block until one or more containers stop, then print their exit codes",
+        flags: &[],
+        arguments: (1, MANY),
+        stops: false,
+        run: lifecycle::wait,
+    },
+    Command {
+        name: "rm",
+        usage: " [OPTIONS] CONTAINER [CONTAINER...]",
+        about: "Remove one or more containers",
+        flags: &[
+            flag(
+                Some('f'),
+                "force",
+                Takes::Nothing,
+                "Force the removal of a running container (uses SIGKILL)",
+            ),
+            flag(
+                Some('v'),
+                "volumes",
+                Takes::Nothing,
+                "Remove anonymous volumes associated with the container",
+            ),
+        ],
+        arguments: (1, MANY),
+        stops: false,
+        run: lifecycle::rm,
+    },
+    Command {
+        name: "logs",
+        usage: " [OPTIONS] CONTAINER",
+        about: "Fetch the logs of a container",
+        flags: &[
+            flag(Some('f'), "follow", Takes::Nothing, "Follow log output"),
+            flag(
+                None,
+                "since",
+                Takes::Text,
+                "Show logs since timestamp or relative",
+            ),
+            flag(
+                Some('n'),
+                "tail",
+                Takes::Text,
+                "Number of lines to show from the end of the logs (default \"all\")",
+            ),
+            flag(Some('t'), "timestamps", Takes::Nothing, "Show timestamps"),
+            flag(
+                None,
+                "until",
+                Takes::Text,
+                "Show logs before a timestamp or relative",
+            ),
+        ],
+        arguments: (1, 1),
+        stops: false,
+        run: show::logs,
+    },
+    Command {
+        name: "ps",
+        usage: " [OPTIONS]",
+        about: "List containers",
+        flags: &[
+            flag(
+                Some('a'),
+                "all",
+                Takes::Nothing,
+                "Show all containers (default shows just running)",
+            ),
+            flag(
+                Some('f'),
+                "filter",
+                Takes::List,
+                "Filter output based on conditions provided",
+            ),
+            FORMAT,
+            flag(None, "no-trunc", Takes::Nothing, "Don't truncate output"),
+            flag(
+                Some('q'),
+                "quiet",
+                Takes::Nothing,
+                "Only display container IDs",
+            ),
+        ],
+        arguments: (0, 0),
+        stops: false,
+        run: ps,
+    },
+    Command {
+        name: "top",
+        usage: " CONTAINER [ps OPTIONS]",
+        about: "Display the running processes of a container",
+        flags: &[],
+        arguments: (1, MANY),
+        stops: true,
+        run: top,
+    },
+    Command {
+        name: "inspect",
+        usage: " [OPTIONS] NAME|ID [NAME|ID...]",
+        about: "Return low-level information on Docker objects",
+        flags: &[
+            flag(
+                Some('f'),
+                "format",
+                Takes::Text,
+                "Format output using a template",
+            ),
+            flag(
+                None,
+                "type",
+                Takes::Text,
+                "Only inspect objects of the given type",
+            ),
+        ],
+        arguments: (1, MANY),
+        stops: false,
+        run: show::inspect,
+    },
+    Command {
+        name: "port",
+        usage: " CONTAINER [PRIVATE_PORT[/PROTO]]",
+        about: "List port mappings or a specific mapping for the container",
+        flags: &[],
+        arguments: (1, 2),
+        stops: false,
+        run: show::port,
+    },
+    Command {
+        name: "events",
+        usage: " [OPTIONS]",
+        about: "Get real time events from the server",
+        flags: &[
+            flag(
+                Some('f'),
+                "filter",
+                Takes::List,
+                "Filter output based on conditions provided",
+            ),
+            FORMAT,
+            flag(
+                None,
+                "since",
+                Takes::Text,
+                "Show all events created since timestamp",
+            ),
+            flag(
+                None,
+                "until",
+                Takes::Text,
+                "Stream events until this timestamp",
+            ),
+        ],
+        arguments: (0, 0),
+        stops: false,
+        run: show::events,
+    },
+    Command {
+        name: "build",
+        usage: " [OPTIONS] PATH",
+        about: "Build an image from a Dockerfile",
+        flags: &[
+            flag(None, "build-arg", Takes::List, "Set build-time variables"),
+            flag(
+                Some('f'),
+                "file",
+                Takes::Text,
+                "Name of the Dockerfile (default: \"PATH/Dockerfile\")",
+            ),
+            flag(None, "label", Takes::List, "Set metadata for an image"),
+            flag(
+                Some('q'),
+                "quiet",
+                Takes::Nothing,
+                "Suppress the build output and print image ID on success",
+            ),
+            flag(
+                Some('t'),
+                "tag",
+                Takes::List,
+                "Name and optionally a tag (format: \"name:tag\")",
+            ),
+        ],
+        arguments: (1, 1),
+        stops: false,
+        run: build,
+    },
+    Command {
+        name: "images",
+        usage: " [OPTIONS] [REPOSITORY[:TAG]]",
+        about: "List images",
+        flags: &[
+            FORMAT,
+            flag(None, "no-trunc", Takes::Nothing, "Don't truncate output"),
+            flag(Some('q'), "quiet", Takes::Nothing, "Only show image IDs"),
+        ],
+        arguments: (0, 1),
+        stops: false,
+        run: images,
+    },
+    Command {
+        name: "rmi",
+        usage: " [OPTIONS] IMAGE [IMAGE...]",
+        about: "Remove one or more images",
+        flags: &[flag(
+            Some('f'),
+            "force",
+            Takes::Nothing,
+            "Force removal of the image",
+        )],
+        arguments: (1, MANY),
+        stops: false,
+        run: rmi,
+    },
+    Command {
+        name: "tag",
+        usage: " SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+        about: "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+        flags: &[],
+        arguments: (2, 2),
+        stops: false,
+        run: tag,
+    },
+    Command {
+        name: "container prune",
+        usage: " [OPTIONS]",
+        about: "Remove all stopped containers",
+        flags: &[flag(
+            Some('f'),
+            "force",
+            Takes::Nothing,
+            "Do not prompt for confirmation",
+        )],
+        arguments: (0, 0),
+        stops: false,
+        run: prune_containers,
+    },
+    Command {
+        name: "image prune",
+        usage: " [OPTIONS]",
+        about: "Remove unused images",
+        flags: &[flag(
+            Some('f'),
+            "force",
+            Takes::Nothing,
+            "Do not prompt for confirmation",
+        )],
+        arguments: (0, 0),
+        stops: false,
+        run: prune_images,
+    },
+    Command {
+        name: "version",
+        usage: " [OPTIONS]",
+        about: "Show the Docker version information",
+        flags: &[flag(
+            Some('f'),
+            "format",
+            Takes::Text,
+            "Format output using a template",
+        )],
+        arguments: (0, 0),
+        stops: false,
+        run: crate::about::version,
+    },
+    Command {
+        name: "info",
+        usage: " [OPTIONS]",
+        about: "Display system-wide information",
+        flags: &[flag(
+            Some('f'),
+            "format",
+            Takes::Text,
+            "Format output using a template",
+        )],
+        arguments: (0, 0),
+        stops: false,
+        run: crate::about::info,
+    },
+];
+
+fn run_exec(parsed: &Parsed) -> Result<u8> {
+    let store = Store::open()?;
+    let container = Container::find(&store, &parsed.args[0])?;
+    let env = parsed
+        .all("env")
+        .iter()
+        .filter_map(|text| match text.split_once('=') {
+            Some(_) => Some(text.clone()),
+            None => std::env::var(text)
+                .ok()
+                .map(|value| format!("{text}={value}")),
+        });
+    let request = exec::Request {
+        argv: parsed.args[1..].to_vec(),
+        env: env.collect(),
+        workdir: parsed.get("workdir").map(str::to_owned),
+        user: parsed.get("user").map(str::to_owned),
+        stdin: parsed.is("interactive"),
+        tty: parsed.is("tty"),
+        detach: parsed.is("detach"),
+    };
+    exec::exec(&store, &container, &request)
+}
+
+fn style(parsed: &Parsed) -> Style<'_> {
+    Style {
+        quiet: parsed.is("quiet"),
+        whole: parsed.is("no-trunc"),
+        format: parsed.get("format"),
+    }
+}
+
+fn ps(parsed: &Parsed) -> Result<u8> {
+    let filter = Filter::parse(parsed.is("all"), parsed.all("filter"))?;
+    print(&list::ps(&Store::open()?, &filter, &style(parsed))?);
+    Ok(0)
+}
+
+fn images(parsed: &Parsed) -> Result<u8> {
+    let name = parsed.args.first().map(String::as_str);
+    print(&list::images(&Store::open()?, name, &style(parsed))?);
+    Ok(0)
+}
+
+fn top(parsed: &Parsed) -> Result<u8> {
+    if parsed.args.len() > 1 {
+        return Err(client!(
+            "pocket's top takes no options of ps: {}",
+            parsed.args[1..].join(" ")
+        ));
+    }
+    print(&list::top(&Container::find(
+        &Store::open()?,
+        &parsed.args[0],
+    )?)?);
+    Ok(0)
+}
+
+fn build(parsed: &Parsed) -> Result<u8> {
+    let context = Path::new(&parsed.args[0]);
+    let quiet = parsed.is("quiet");
+    if !context.is_dir() {
+        return Err(client!(
+            "unable to prepare context: path \"{}\" not found",
+            context.display()
+        ));
+    }
+    let file = parsed.get("file").map_or_else(
+        || context.join("Dockerfile"),
+        |file| Path::new(file).to_owned(),
+    );
+    let missing = |_| {
+        let whole = std::path::absolute(&file).unwrap_or_else(|_| file.clone());
+        client!(
+            "unable to prepare context: unable to evaluate symlinks in Dockerfile path: lstat {}: no such file or directory",
+            whole.display()
+        )
+    };
+    let text = std::fs::read_to_string(&file).map_err(missing)?;
+    for name in parsed.all("tag") {
+        if !image::is_reference(name) {
+            return Err(client!(
+                "invalid argument \"{name}\" for \"-t, --tag\" flag: invalid reference format"
+            ));
+        }
+    }
+    let given = create::pairs(parsed.all("build-arg"));
+    let store = Store::open()?;
+    let base_env = |name: &str| {
+        let env = Image::find(&store, name)
+            .map(|image| image.config.env)
+            .unwrap_or_default();
+        Ok(env
+            .iter()
+            .filter_map(|text| text.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect())
+    };
+    let plan = dockerfile::parse(&text, &file.display().to_string(), &given, base_env)?;
+    let id = new_id()?;
+    let total = plan.steps.len() + 1;
+    let say = |number: usize, text: &str| {
+        if !quiet {
+            print(&format!("Step {number}/{total} : {text}\n"));
+        }
+    };
+    say(1, &format!("FROM {}", plan.base));
+    let labels = create::pairs(parsed.all("label"));
+    let image = image::build(&store, &id, &plan, context, &labels, |number, text| {
+        say(number + 1, text)
+    })?;
+    if quiet {
+        print(&format!("{}\n", full_id(&id)));
+    } else {
+        print(&format!("Successfully built {}\n", short_id(&id)));
+    }
+    for name in parsed.all("tag") {
+        image.tag(&store, name, |id| uses_image(&store, id))?;
+        events::record_image(&store, &id, &with_tag(name), "tag");
+        if !quiet {
+            print(&format!("Successfully tagged {}\n", with_tag(name)));
+        }
+    }
+    Ok(0)
+}
+
+fn tag(parsed: &Parsed) -> Result<u8> {
+    let store = Store::open()?;
+    let [source, target] = [&parsed.args[0], &parsed.args[1]];
+    let image = Image::find(&store, source)
+        .ok_or_else(|| daemon!("No such image: {}", with_tag(source)))?;
+    if !image::is_reference(target) {
+        return Err(client!(
+            "Error parsing reference: \"{target}\" is not a valid repository/tag: invalid reference format"
+        ));
+    }
+    image.tag(&store, target, |id| uses_image(&store, id))?;
+    events::record_image(&store, &image.id, &with_tag(target), "tag");
+    Ok(0)
+}
+
+fn rmi(parsed: &Parsed) -> Result<u8> {
+    let store = Store::open()?;
+    let mut failed = false;
+    for name in &parsed.args {
+        if let Err(error) = remove_image(&store, name, parsed.is("force")) {
+            failed |= !(parsed.is("force") && error.to_string().contains("No such image"));
+            warn(&format!("{error}\n"));
+        }
+    }
+    if failed { Err(Error::Exit(1)) } else { Ok(0) }
+}
+
+fn remove_image(store: &Store, name: &str, force: bool) -> Result<()> {
+    let _lock = store.lock_images(true)?;
+    let image =
+        Image::find(store, name).ok_or_else(|| daemon!("No such image: {}", with_tag(name)))?;
+    let tags = image.tags(store);
+    let by_name = tags.contains(&with_tag(name));
+    let last = tags.len() <= 1 || !by_name;
+    if last
+        && let Some(user) = Container::all(store)
+            .into_iter()
+            .find(|one| one.config.image_id == image.id)
+    {
+        let running = user.running().is_ok();
+        let (id, user) = (short_id(&image.id), short_id(&user.config.id));
+        let using = if running {
+            "is using its referenced image"
+        } else {
+            "is using its referenced image"
+        };
+        if by_name && !force {
+            return Err(daemon!(
+                "conflict: unable to remove repository reference \"{name}\" (must force) - container {user} {using} {id}"
+            ));
+        }
+        // The files are still wanted: the name goes, the image stays.
+        if !by_name || running {
+            return Err(daemon!(
+                "conflict: unable to delete {id} (cannot be forced) - image is being used by running container {user}"
+            ));
+        }
+        untag(store, &image, &with_tag(name))?;
+        return Ok(());
+    }
+    for tag in if by_name { vec![with_tag(name)] } else { tags } {
+        untag(store, &image, &tag)?;
+    }
+    if last {
+        image::delete(store, &image.id)?;
+        events::record_image(store, &image.id, &full_id(&image.id), "delete");
+        print(&format!("Deleted: {}\n", full_id(&image.id)));
+    }
+    Ok(())
+}
+
+fn untag(store: &Store, image: &Image, name: &str) -> Result<()> {
+    image::untag(store, name)?;
+    events::record_image(store, &image.id, &full_id(&image.id), "untag");
+    print(&format!("Untagged: {name}\n"));
+    Ok(())
+}
+
+fn prune_containers(parsed: &Parsed) -> Result<u8> {
+    need_force(parsed)?;
+    lifecycle::prune(&Store::open()?)
+}
+
+fn prune_images(parsed: &Parsed) -> Result<u8> {
+    need_force(parsed)?;
+    let store = Store::open()?;
+    let lock = store.lock_images(true)?;
+    for (image, tags) in Image::all(&store) {
+        if tags.is_empty() && !uses_image(&store, &image.id) {
+            image::delete(&store, &image.id)?;
+            print(&format!("Deleted: {}\n", full_id(&image.id)));
+        }
+    }
+    lock.unlock().context("unlock the images")?;
+    print("Total reclaimed space: 0B\n");
+    Ok(0)
+}
+
+/// There is nobody to ask.
+fn need_force(parsed: &Parsed) -> Result<()> {
+    if parsed.is("force") {
+        Ok(())
+    } else {
+        Err(client!("pocket does not ask: say -f"))
+    }
+}

@@ -1,0 +1,449 @@
+//! The monitor: one small process beside each running container. There is no daemon; it alone holds
+//! the container's output, knows its wait status, and cleans up.
+
+use std::fs::{self, File};
+use std::io::{self, IoSliceMut, Read, Seek, Write};
+use std::net::Shutdown;
+use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::fcntl::{OFlag, open};
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg};
+use nix::sys::stat::Mode;
+use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, geteuid, setsid};
+
+use crate::child::{self, Machine, Process, Stdio, TERMINAL, die};
+use crate::container::{Container, Restart, State, Status};
+use crate::error::{Context, Error, Result, StartError};
+use crate::frame::{Decoder, Kind};
+use crate::image::Image;
+use crate::log::Writer;
+use crate::namespace::{self, Cloned, Namespaces};
+use crate::pidfd::{PidFd, start_ticks};
+use crate::proxy::{self, Proxy, Published};
+use crate::pump::{Pump, Streams, pipes};
+use crate::store::Store;
+use crate::{events, time};
+
+// ANCHOR: start
+/// Starts a container: leaves a monitor behind and returns its socket once PID 1 runs.
+///
+/// The caller's process forks, and its child becomes the monitor: no daemon has to be there first.
+/// The lock that says "watched" is taken here and inherited; the kernel lets go of it when the
+/// last holder, the monitor, ends.
+#[allow(unsafe_code)]
+pub(crate) fn start(store: &Store, container: &Container) -> Result<(UnixStream, Decoder)> {
+    let status = container
+        .status_file()
+        .at("open the status of", &container.dir)?;
+    status.lock().at("lock the status of", &container.dir)?;
+    let _ = fs::remove_file(container.dir.join("stopped"));
+    let (ours, theirs) = UnixStream::pair().context("make a socket")?;
+    // SAFETY: pocket's clients have one thread: the child may go on as a program of its own.
+    match unsafe { fork() }.context("start a monitor")? {
+        ForkResult::Parent { .. } => {}
+        ForkResult::Child => {
+            drop(ours);
+            detach(&format!("pocket: {}", container.config.name));
+            // Nobody is left to hear of an error but those who read the state.
+            let _ = Monitor {
+                store,
+                container,
+                status,
+            }
+            .watch(theirs);
+            die(0)
+        }
+    }
+    drop((theirs, status));
+    let mut decoder = Decoder::default();
+    loop {
+        match decoder.wait(&ours).context("hear from the monitor")? {
+            Some((Kind::Started, _)) => return Ok((ours, decoder)),
+            Some((Kind::Failed, text)) => {
+                let error = serde_json::from_slice::<StartError>(&text);
+                // It lets go of the lock when it has written everything down.
+                let _ = decoder.wait(&ours);
+                return Err(Error::Start(
+                    error.unwrap_or_else(|error| StartError::engine(error.to_string())),
+                ));
+            }
+            Some(_) => {}
+            None => return Err(Error::Start(StartError::engine("the monitor is gone"))),
+        }
+    }
+}
+// ANCHOR_END: start
+
+/// Leaves the session, terminal and streams of whoever started us.
+#[allow(unsafe_code)]
+pub(crate) fn detach(name: &str) {
+    let _ = setsid();
+    let short: String = name.chars().take(15).collect();
+    let _ = std::ffi::CString::new(short).map(|name| nix::sys::prctl::set_name(&name));
+    // A reader that went away is an error of a write to us, not a reason to die.
+    // SAFETY: ignoring installs no handler. The container's process resets it.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
+    // A blocked signal would stay blocked in all that we start; and nothing here needs one.
+    let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
+    if let Ok(null) = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()) {
+        let _ = dup2_stdin(&null)
+            .and(dup2_stdout(&null))
+            .and(dup2_stderr(&null));
+    }
+    let _ = std::env::set_current_dir("/");
+}
+
+struct Monitor<'a> {
+    store: &'a Store,
+    container: &'a Container,
+    /// The lock.
+    status: File,
+}
+
+/// A container that runs.
+struct Running {
+    pid1: PidFd,
+    streams: Streams,
+    /// Carries its published ports for as long as this lives.
+    _proxy: Option<Proxy>,
+}
+
+impl Monitor<'_> {
+    // ANCHOR: watch
+    /// The life of the monitor: start, watch, record; again, if the restart policy says so.
+    fn watch(mut self, client: UnixStream) -> io::Result<()> {
+        let config = &self.container.config;
+        self.status.set_len(0)?;
+        let socket = self.container.dir.join("attach");
+        let listener = listen_at(&socket)?;
+        let mut pump = Pump::new(Some(listener), config.open_stdin && config.attached);
+        pump.add(client)?;
+        let mut state = State {
+            restarts: 0,
+            ..self.container.state()
+        };
+        let mut delay = Duration::from_millis(100);
+        let code = loop {
+            state = match self.begin(&state) {
+                Ok((running, started)) => {
+                    events::record(self.store, config, "start", &[]);
+                    pump.tell(Kind::Started, &[]);
+                    self.live(running, &mut pump, &started)?
+                }
+                Err(error) => {
+                    self.fail(&state, &error, &mut pump)?;
+                    break error.code;
+                }
+            };
+            if !self.wants_restart(&state) {
+                break state.exit_code;
+            }
+            state.restarts += 1;
+            state.status = Status::Restarting;
+            self.container.set_state(&state)?;
+            // Ran for long enough: the next failure is a new one. Docker counts the same way.
+            if state.finished.saturating_sub(state.started) > 10_000_000_000 {
+                delay = Duration::from_millis(100);
+            }
+            if !self.pause(delay, pump.listener.as_ref()) {
+                break state.exit_code;
+            }
+            delay = (delay * 2).min(Duration::from_secs(60));
+        };
+        // Nobody new can come; those who did are heard in `dismiss`.
+        let _ = fs::remove_file(&socket);
+        self.finish(code)?;
+        pump.dismiss(code);
+        Ok(())
+    }
+    // ANCHOR_END: watch
+
+    /// Ports, pipes, PID 1. Returns when PID 1 has become the program that was asked for.
+    fn begin(&self, before: &State) -> std::result::Result<(Running, State), StartError> {
+        let config = &self.container.config;
+        let failed = |what: &str, error: io::Error| {
+            StartError::engine(format!("cannot {what}: {}", crate::error::plain(error)))
+        };
+        let published = proxy::listen(&config.ports, &config.name, &config.id)?;
+        let ports = published.iter().map(|one| one.port.clone()).collect();
+        let (stdio, mut streams) = if config.tty {
+            (Stdio::Terminal, Streams::default())
+        } else {
+            let (files, streams) =
+                pipes(config.open_stdin).map_err(|error| failed("make pipes", error))?;
+            (Stdio::Files(files), streams)
+        };
+        let (pid1, pid) = self.spawn(stdio, &mut streams)?;
+        let proxy =
+            start_proxy(published, pid).map_err(|error| failed("start the proxy", error))?;
+        let state = State {
+            status: Status::Running,
+            pid,
+            ticks: start_ticks(pid).unwrap_or_default(),
+            exit_code: 0,
+            error: String::new(),
+            started: time::now(),
+            finished: 0,
+            restarts: before.restarts,
+            ports,
+        };
+        self.container
+            .set_state(&state)
+            .map_err(|error| failed("record the state", error))?;
+        Ok((
+            Running {
+                pid1,
+                streams,
+                _proxy: proxy,
+            },
+            state,
+        ))
+    }
+
+    /// Makes PID 1.
+    #[allow(unsafe_code)]
+    fn spawn(
+        &self,
+        stdio: Stdio,
+        streams: &mut Streams,
+    ) -> std::result::Result<(PidFd, i32), StartError> {
+        let config = &self.container.config;
+        let process = Process {
+            argv: config.argv(),
+            env: config.environment(),
+            workdir: if config.workdir.is_empty() {
+                "/".into()
+            } else {
+                config.workdir.clone()
+            },
+            user: config.user.clone(),
+            init: config.init == Some(true),
+        };
+        let files = Image::files(self.store, &config.image_id);
+        let machine = Machine {
+            stage: &self.container.dir,
+            files: &files,
+            hostname: &config.hostname,
+            privileged: geteuid().is_root(),
+        };
+        let failed = |error: io::Error| {
+            StartError::engine(format!(
+                "cannot make the namespaces: {}",
+                crate::error::plain(error)
+            ))
+        };
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        // SAFETY: the monitor has one thread.
+        match unsafe { namespace::clone() }.map_err(failed)? {
+            Cloned::Child => {
+                // Our copy of the monitor's end: as long as we hold it, the monitor's death would
+                // not close it.
+                drop(ours);
+                child::first(&machine, &process, stdio, theirs)
+            }
+            Cloned::Parent(pid1, pid) => {
+                drop((theirs, stdio));
+                // Only a child in a user namespace waits for a byte. (One that is never read would
+                // turn the end of the stream into an error: ECONNRESET.)
+                let map = || namespace::map_root_to_us(pid).and_then(|()| (&ours).write_all(&[0]));
+                let outcome = if machine.privileged { Ok(()) } else { map() }.map_err(failed);
+                let outcome = outcome.and_then(|()| hear_child(&ours, streams));
+                if outcome.is_err() {
+                    let _ = pid1.send(libc::SIGKILL);
+                    let _ = pid1.reap();
+                }
+                outcome.map(|()| (pid1, pid)).map_err(as_runc_says)
+            }
+        }
+    }
+
+    /// Watches until the end, and records it.
+    fn live(&self, running: Running, pump: &mut Pump, started: &State) -> io::Result<State> {
+        let config = &self.container.config;
+        let Running {
+            pid1,
+            streams,
+            _proxy,
+        } = running;
+        let log = Writer::open(&self.container.dir.join("log")).ok();
+        pump.run(&pid1, streams, log, |number| {
+            // A client hands on what it was sent itself. The event comes first: the signal may be
+            // the end.
+            events::record(
+                self.store,
+                config,
+                "kill",
+                &[("signal", number.to_string())],
+            );
+            if number == libc::SIGTERM || number == libc::SIGINT {
+                let _ = File::create(self.container.dir.join("stopped"));
+            }
+            let _ = pid1.send(number);
+        })?;
+        let code = pid1.reap()?;
+        drop(_proxy);
+        let state = State {
+            status: Status::Exited,
+            pid: 0,
+            exit_code: code,
+            finished: time::now(),
+            ..started.clone()
+        };
+        self.container.set_state(&state)?;
+        events::record(self.store, config, "die", &[("exitCode", code.to_string())]);
+        Ok(state)
+    }
+
+    /// PID 1 did not come to be: that is no end, since there was no beginning.
+    fn fail(&self, before: &State, error: &StartError, pump: &mut Pump) -> io::Result<()> {
+        let status = if before.started == 0 {
+            Status::Created
+        } else {
+            Status::Exited
+        };
+        let state = State {
+            status,
+            pid: 0,
+            exit_code: error.code,
+            error: error.message.clone(),
+            ..before.clone()
+        };
+        self.container.set_state(&state)?;
+        pump.tell(Kind::Failed, &serde_json::to_vec(error)?);
+        Ok(())
+    }
+
+    fn wants_restart(&self, state: &State) -> bool {
+        let stopped = self.container.dir.join("stopped").exists();
+        !stopped
+            && match self.container.config.restart {
+                Restart::No => false,
+                Restart::OnFailure(most) => {
+                    state.exit_code != 0 && (most == 0 || state.restarts < most)
+                }
+                Restart::Always | Restart::UnlessStopped => true,
+            }
+    }
+
+    /// Waits before a restart; false when a user stopped the container meanwhile. `stop` knocks at
+    /// the socket.
+    fn pause(&self, delay: Duration, listener: Option<&UnixListener>) -> bool {
+        let timeout = PollTimeout::try_from(delay).unwrap_or(PollTimeout::MAX);
+        let mut fds: Vec<_> = listener
+            .iter()
+            .map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN))
+            .collect();
+        let _ = poll(&mut fds, timeout);
+        !self.container.dir.join("stopped").exists()
+    }
+
+    /// Writes the exit code where those who wait will read it, deletes what `--rm` says, and lets go
+    /// of the lock: from then on the container counts as ended.
+    fn finish(&mut self, code: u8) -> io::Result<()> {
+        self.status.rewind()?;
+        write!(self.status, "{code}")?;
+        if self.container.config.auto_remove {
+            self.container.delete(self.store)?;
+            events::record(self.store, &self.container.config, "destroy", &[]);
+        }
+        self.status.unlock()
+    }
+}
+
+/// Reads what the child says until it has become the program: then its end of the socket is closed.
+#[allow(unsafe_code)]
+pub(crate) fn hear_child(
+    channel: &UnixStream,
+    streams: &mut Streams,
+) -> std::result::Result<(), StartError> {
+    let lost =
+        |error: io::Error| StartError::engine(format!("cannot hear from the container: {error}"));
+    let mut first = [0];
+    let mut space = nix::cmsg_space!([std::os::fd::RawFd; 1]);
+    let mut buffers = [IoSliceMut::new(&mut first)];
+    let message = recvmsg::<UnixAddr>(
+        channel.as_raw_fd(),
+        &mut buffers,
+        Some(&mut space),
+        MsgFlags::MSG_CMSG_CLOEXEC,
+    );
+    let message = message.map_err(|error| lost(error.into()))?;
+    let count = message.bytes;
+    for control in message.cmsgs().map_err(|error| lost(error.into()))? {
+        if let ControlMessageOwned::ScmRights(fds) = control {
+            for fd in fds {
+                // SAFETY: the kernel just made it for us.
+                streams.terminal = Some(File::from(unsafe { OwnedFd::from_raw_fd(fd) }));
+            }
+        }
+    }
+    let mut text = first[..count].to_vec();
+    if text == [TERMINAL] {
+        text.clear();
+    }
+    let mut channel = channel;
+    if count > 0 {
+        channel.read_to_end(&mut text).map_err(lost)?;
+    }
+    match text.as_slice() {
+        [] => Ok(()),
+        text => Err(serde_json::from_slice(text).unwrap_or_else(|error| lost(error.into()))),
+    }
+}
+
+/// A failure to execute is told in the words of the runtime that Docker uses.
+fn as_runc_says(error: StartError) -> StartError {
+    let StartError { code, message } = error;
+    let message = match code {
+        126 | 127 => format!(
+            "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: {message}: unknown"
+        ),
+        _ => message,
+    };
+    StartError { code, message }
+}
+
+#[allow(unsafe_code)]
+fn start_proxy(published: Vec<Published>, pid: i32) -> io::Result<Option<Proxy>> {
+    if published.is_empty() {
+        return Ok(None);
+    }
+    let inside = Namespaces::of(pid)?;
+    // SAFETY: the monitor has one thread.
+    unsafe { proxy::start(published, &inside) }.map(Some)
+}
+
+/// A socket's path has at most 107 bytes: `unix(7)`. So its folder is named by a descriptor.
+fn short_path(path: &Path) -> io::Result<(File, PathBuf)> {
+    let folder = File::open(path.parent().unwrap_or(Path::new("/")))?;
+    let short = format!("/proc/self/fd/{}", folder.as_raw_fd());
+    let name = path.file_name().unwrap_or_default();
+    Ok((folder, PathBuf::from(short).join(name)))
+}
+
+fn listen_at(path: &Path) -> io::Result<UnixListener> {
+    let _ = fs::remove_file(path);
+    let (_folder, short) = short_path(path)?;
+    let listener = UnixListener::bind(short)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// A new client's socket to the monitor of a running container.
+pub(crate) fn connect(container: &Container) -> io::Result<UnixStream> {
+    let (_folder, short) = short_path(&container.dir.join("attach"))?;
+    UnixStream::connect(short)
+}
+
+/// Wakes a monitor that waits to restart its container.
+pub(crate) fn knock(container: &Container) {
+    if let Ok(socket) = connect(container) {
+        let _ = socket.shutdown(Shutdown::Both);
+    }
+}

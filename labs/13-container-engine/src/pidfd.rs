@@ -1,0 +1,147 @@
+//! A handle on one process that can never mean another one: `pidfd_open(2)`.
+
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::{Duration, Instant};
+
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+
+/// A process, dead or alive.
+#[derive(Debug)]
+pub(crate) struct PidFd(OwnedFd);
+
+impl PidFd {
+    /// Takes over the descriptor that `clone3(2)` gave.
+    #[allow(unsafe_code)]
+    pub(crate) fn from_raw(fd: RawFd) -> Self {
+        // SAFETY: called once, right after the kernel made `fd` for us.
+        Self(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+
+    /// The process `pid`. Between reading the number somewhere and this call, the process may have
+    /// ended and the number may be another's: compare [`start_ticks`] afterwards.
+    #[allow(unsafe_code)]
+    pub(crate) fn open(pid: i32) -> io::Result<Self> {
+        // SAFETY: takes two integers, returns a new descriptor or -1.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+        match RawFd::try_from(fd) {
+            Ok(fd) if fd >= 0 => Ok(Self::from_raw(fd)),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Sends a signal: `pidfd_send_signal(2)`.
+    #[allow(unsafe_code)]
+    pub(crate) fn send(&self, signal: i32) -> io::Result<()> {
+        let nothing = std::ptr::null::<libc::siginfo_t>();
+        // SAFETY: the descriptor is open, and a null siginfo means "as kill(2) would".
+        let done = unsafe {
+            libc::syscall(
+                libc::SYS_pidfd_send_signal,
+                self.0.as_raw_fd(),
+                signal,
+                nothing,
+                0,
+            )
+        };
+        if done == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+
+    /// Waits until the process has ended; false when `limit` passed first. `None` waits for ever.
+    pub(crate) fn ended_within(&self, limit: Option<Duration>) -> io::Result<bool> {
+        let deadline = limit.map(|limit| Instant::now() + limit);
+        loop {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            // Rounded up to a millisecond: never early.
+            let timeout = match left.map(|left| left.as_nanos().div_ceil(1_000_000)) {
+                None => PollTimeout::NONE,
+                Some(millis) => PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX),
+            };
+            match poll(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], timeout) {
+                Ok(0) if left.is_some_and(|left| left.is_zero()) => return Ok(false),
+                Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+                Ok(_) => return Ok(true),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    // ANCHOR: exit_code
+    /// Collects the status of a child of ours that has ended, as the exit code that a shell and
+    /// Docker would show: the low eight bits of what it gave to `exit`, or 128 and its signal.
+    pub(crate) fn reap(&self) -> nix::Result<u8> {
+        loop {
+            match waitid(Id::PIDFd(self.as_fd()), WaitPidFlag::WEXITED) {
+                Ok(status) => return Ok(exit_code(status)),
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    // ANCHOR_END: exit_code
+}
+
+/// The exit code that stands for a wait status.
+pub(crate) fn exit_code(status: WaitStatus) -> u8 {
+    let code = match status {
+        WaitStatus::Exited(_, code) => code & 0xff,
+        WaitStatus::Signaled(_, signal, _) => 128 + signal as i32,
+        _ => 255,
+    };
+    u8::try_from(code).unwrap_or(255)
+}
+
+impl AsFd for PidFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// When a process was started, in clock ticks since boot: field 22 of `/proc/PID/stat`, see
+/// `proc_pid_stat(5)`. With the number it names one process for good.
+pub(crate) fn start_ticks(pid: i32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name, field 2, may hold blanks and parentheses: count from the last one.
+    stat.rsplit_once(')')?
+        .1
+        .split_whitespace()
+        .nth(19)?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, id};
+
+    #[test]
+    fn a_living_process_has_not_ended_and_a_dead_one_has() {
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
+        let fd = PidFd::open(i32::try_from(child.id()).expect("a pid")).expect("pidfd");
+        assert!(
+            !fd.ended_within(Some(Duration::from_millis(1)))
+                .expect("poll")
+        );
+        fd.send(libc::SIGKILL).expect("kill");
+        assert!(fd.ended_within(None).expect("poll"));
+        child.wait().expect("wait");
+        assert_eq!(
+            fd.send(libc::SIGTERM).map_err(|e| e.raw_os_error()),
+            Err(Some(libc::ESRCH))
+        );
+    }
+
+    #[test]
+    fn the_start_time_is_there() {
+        assert!(start_ticks(i32::try_from(id()).expect("a pid")).is_some_and(|ticks| ticks > 0));
+        assert_eq!(start_ticks(-1), None);
+    }
+}

@@ -1,0 +1,369 @@
+//! The monitor's loop: carries bytes between a container's process and the clients that watch it,
+//! until the process has ended. One thread, one `poll(2)`.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::frame::{Decoder, Kind, encode};
+use crate::log::Writer;
+use crate::pidfd::PidFd;
+
+/// How much may wait for a slow reader before the container has to wait, too.
+const QUEUE: usize = 1 << 20;
+
+/// Someone who watches, over a socket.
+#[derive(Debug)]
+struct Client {
+    socket: UnixStream,
+    decoder: Decoder,
+    /// What it has not taken yet.
+    queue: Vec<u8>,
+    quiet: bool,
+    gone: bool,
+}
+
+impl Client {
+    fn flush(&mut self) {
+        while !self.queue.is_empty() {
+            match (&self.socket).write(&self.queue) {
+                Ok(count) => drop(self.queue.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.gone = true;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The ends of the process's pipes, or of its terminal, that are ours.
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
+    /// Its standard input, if anybody can write to it.
+    pub(crate) input: Option<File>,
+    /// Its standard output and standard error.
+    pub(crate) outputs: [Option<File>; 2],
+    /// All three in one.
+    pub(crate) terminal: Option<File>,
+}
+
+/// All that the loop works on.
+#[derive(Debug)]
+pub(crate) struct Pump {
+    streams: Streams,
+    clients: Vec<Client>,
+    /// Where new clients come from.
+    pub(crate) listener: Option<UnixListener>,
+    log: Option<Writer>,
+    /// What the process's input has not taken yet.
+    pending: Vec<u8>,
+    /// Close the input when this is all written.
+    eof: bool,
+    /// Close the input when the client that feeds it goes away.
+    stdin_once: bool,
+}
+
+impl Pump {
+    pub(crate) fn new(listener: Option<UnixListener>, stdin_once: bool) -> Self {
+        Self {
+            streams: Streams::default(),
+            clients: Vec::new(),
+            listener,
+            log: None,
+            pending: Vec::new(),
+            eof: false,
+            stdin_once,
+        }
+    }
+
+    /// Adds someone who watches.
+    pub(crate) fn add(&mut self, socket: UnixStream) -> io::Result<()> {
+        socket.set_nonblocking(true)?;
+        self.clients.push(Client {
+            socket,
+            decoder: Decoder::default(),
+            queue: Vec::new(),
+            quiet: false,
+            gone: false,
+        });
+        Ok(())
+    }
+
+    /// Sends a frame to everybody.
+    pub(crate) fn tell(&mut self, kind: Kind, body: &[u8]) {
+        let frame = encode(kind, body);
+        for client in &mut self.clients {
+            client.queue.extend(&frame);
+            client.flush();
+        }
+    }
+
+    // ANCHOR: pump
+    /// Runs until the process has ended and everything it wrote is in the log and with the clients
+    /// (or in their queues); `signal` is called for every signal that a client sends.
+    pub(crate) fn run(
+        &mut self,
+        process: &PidFd,
+        streams: Streams,
+        log: Option<Writer>,
+        mut signal: impl FnMut(i32),
+    ) -> io::Result<()> {
+        for file in [
+            &streams.input,
+            &streams.outputs[0],
+            &streams.outputs[1],
+            &streams.terminal,
+        ]
+        .into_iter()
+        .flatten()
+        {
+            set_nonblocking(file)?;
+        }
+        (self.streams, self.log, self.eof) = (streams, log, false);
+        self.pending.clear();
+        loop {
+            if self.wait(process)? {
+                break;
+            }
+            self.read_outputs();
+            self.read_clients(&mut signal);
+            self.write_input();
+            self.accept();
+            self.clients.retain(|client| !client.gone);
+        }
+        // PID 1 is gone, and the kernel has killed all others in its namespace before it told us.
+        // What they wrote is still in the pipes.
+        while self.read_outputs() {}
+        if let Some(log) = &mut self.log {
+            let _ = log.finish();
+        }
+        (self.streams, self.log) = (Streams::default(), None);
+        Ok(())
+    }
+    // ANCHOR_END: pump
+
+    /// Sleeps until there is something to do; true when the process has ended.
+    fn wait(&self, process: &PidFd) -> io::Result<bool> {
+        let full = self.clients.iter().any(|client| client.queue.len() > QUEUE);
+        let streams = &self.streams;
+        let mut fds = vec![PollFd::new(process.as_fd(), PollFlags::POLLIN)];
+        if !full {
+            let readable = streams.outputs.iter().chain([&streams.terminal]).flatten();
+            fds.extend(readable.map(|file| PollFd::new(file.as_fd(), PollFlags::POLLIN)));
+        }
+        if !self.pending.is_empty()
+            && let Some(input) = streams.input.as_ref().or(streams.terminal.as_ref())
+        {
+            fds.push(PollFd::new(input.as_fd(), PollFlags::POLLOUT));
+        }
+        fds.extend(
+            self.listener
+                .iter()
+                .map(|listener| PollFd::new(listener.as_fd(), PollFlags::POLLIN)),
+        );
+        for client in &self.clients {
+            let mut flags = PollFlags::empty();
+            if self.pending.len() < QUEUE {
+                flags |= PollFlags::POLLIN;
+            }
+            if !client.queue.is_empty() {
+                flags |= PollFlags::POLLOUT;
+            }
+            fds.push(PollFd::new(client.socket.as_fd(), flags));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) => Ok(fds[0].any().unwrap_or_default()),
+            Err(nix::errno::Errno::EINTR) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes one piece from each output; false when there was nothing.
+    fn read_outputs(&mut self) -> bool {
+        let mut buffer = [0; 16 * 1024];
+        let mut any = false;
+        let Streams {
+            outputs: [out, err],
+            terminal,
+            ..
+        } = &mut self.streams;
+        for (source, stderr) in [(out, false), (err, true), (terminal, false)] {
+            let Some(file) = source else { continue };
+            let count = match file.read(&mut buffer) {
+                Ok(count) => count,
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                    ) =>
+                {
+                    continue;
+                }
+                // A terminal that nobody holds open inside any more says EIO: pty(7).
+                Err(_) => 0,
+            };
+            if count == 0 {
+                *source = None;
+                continue;
+            }
+            any = true;
+            if let Some(log) = &mut self.log {
+                let _ = log.write(stderr, &buffer[..count]);
+            }
+            let frame = encode(
+                if stderr { Kind::Stderr } else { Kind::Stdout },
+                &buffer[..count],
+            );
+            for client in self.clients.iter_mut().filter(|client| !client.quiet) {
+                client.queue.extend(&frame);
+            }
+        }
+        any
+    }
+
+    fn read_clients(&mut self, signal: &mut impl FnMut(i32)) {
+        for client in &mut self.clients {
+            client.flush();
+            match client.decoder.fill(&client.socket) {
+                Ok(true) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                _ => {
+                    client.gone = true;
+                    self.eof |= self.stdin_once && !client.quiet;
+                }
+            }
+            loop {
+                match client.decoder.next() {
+                    Ok(Some((Kind::Stdin, bytes))) if !self.eof => self.pending.extend(bytes),
+                    Ok(Some((Kind::Eof, _))) => self.eof |= self.stdin_once,
+                    Ok(Some((Kind::Quiet, _))) => client.quiet = true,
+                    Ok(Some((Kind::Resize, size))) => {
+                        if let Some(terminal) = &self.streams.terminal {
+                            resize(terminal, &size);
+                        }
+                    }
+                    Ok(Some((Kind::Signal, number))) => {
+                        if let Ok(number) = number.try_into() {
+                            signal(i32::from_le_bytes(number));
+                        }
+                    }
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(_) => {
+                        client.gone = true;
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    fn write_input(&mut self) {
+        let Streams {
+            input, terminal, ..
+        } = &mut self.streams;
+        match input.as_mut().or(terminal.as_mut()) {
+            Some(file) => match file.write(&self.pending) {
+                Ok(count) => drop(self.pending.drain(..count)),
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                    ) => {}
+                // Nobody reads it any more.
+                Err(_) => {
+                    self.pending.clear();
+                    *input = None;
+                }
+            },
+            None => self.pending.clear(),
+        }
+        if self.eof && self.pending.is_empty() {
+            *input = None;
+        }
+    }
+
+    fn accept(&mut self) {
+        // The listener does not block: poll(2) may have woken us for something else.
+        while let Some(Ok((socket, _))) = self.listener.as_ref().map(UnixListener::accept) {
+            let _ = self.add(socket);
+        }
+    }
+
+    /// Sends the exit code and waits until every client has taken all, or is gone.
+    pub(crate) fn dismiss(&mut self, code: u8) {
+        self.accept();
+        self.tell(Kind::Exit, &[code]);
+        self.clients
+            .retain(|client| !client.gone && !client.queue.is_empty());
+        while !self.clients.is_empty() {
+            let mut fds: Vec<_> = self
+                .clients
+                .iter()
+                .map(|client| PollFd::new(client.socket.as_fd(), PollFlags::POLLOUT))
+                .collect();
+            if let Err(error) = poll(&mut fds, PollTimeout::NONE)
+                && error != nix::errno::Errno::EINTR
+            {
+                break;
+            }
+            self.clients.iter_mut().for_each(Client::flush);
+            self.clients
+                .retain(|client| !client.gone && !client.queue.is_empty());
+        }
+        self.clients.clear();
+    }
+}
+
+/// From now on, reading and writing return at once.
+fn set_nonblocking(file: &File) -> io::Result<()> {
+    let flags = OFlag::from_bits_truncate(fcntl(file, FcntlArg::F_GETFL)?);
+    fcntl(file, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}
+
+/// Tells a terminal its size; the kernel then sends SIGWINCH to the foreground group inside.
+#[allow(unsafe_code)]
+fn resize(terminal: &File, size: &[u8]) {
+    let Ok([a, b, c, d]) = <[u8; 4]>::try_from(size) else {
+        return;
+    };
+    let size = libc::winsize {
+        ws_row: u16::from_le_bytes([a, b]),
+        ws_col: u16::from_le_bytes([c, d]),
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: TIOCSWINSZ reads a winsize: ioctl_tty(2).
+    unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
+}
+
+/// Makes the pipes of a process: its three descriptors, and our ends.
+pub(crate) fn pipes(with_input: bool) -> io::Result<([OwnedFd; 3], Streams)> {
+    let pipe = || nix::unistd::pipe2(OFlag::O_CLOEXEC);
+    let (out_read, out_write) = pipe()?;
+    let (err_read, err_write) = pipe()?;
+    let (input, ours) = if with_input {
+        let (read, write) = pipe()?;
+        (read, Some(File::from(write)))
+    } else {
+        (OwnedFd::from(File::open("/dev/null")?), None)
+    };
+    let outputs = [Some(File::from(out_read)), Some(File::from(err_read))];
+    Ok((
+        [input, out_write, err_write],
+        Streams {
+            input: ours,
+            outputs,
+            terminal: None,
+        },
+    ))
+}
