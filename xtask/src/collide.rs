@@ -18,7 +18,7 @@ pub fn keys(blocks: &[&Block], lab: &Lab, kind: Kind) -> Vec<String> {
     let mut keys = vec![format!("{engine}/lab {}", lab.slug)];
     for words in commands(blocks) {
         if kind != Kind::Pocket {
-            keys.extend(values(&words, "--name").map(|name| format!("{engine}/container {name}")));
+            keys.extend(names(&words).map(|name| format!("{engine}/container {name}")));
         }
         keys.extend(ports(&words).iter().map(|port| format!("port {port}")));
     }
@@ -119,6 +119,11 @@ pub fn ports_are_free(chapter: &Chapter, blocks: &[&Block]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The names of containers, but for those that a shell variable makes: their words say nothing yet.
+fn names(words: &[String]) -> impl Iterator<Item = String> {
+    values(words, "--name").filter(|name| !name.contains('$'))
 }
 
 /// The host's ports that `-p HOST:CONTAINER` publishes.

@@ -21,7 +21,8 @@ pub struct Locks {
 }
 
 impl Locks {
-    /// Takes all of `keys`, waiting where another run holds one; `waiting` is told for which.
+    /// Takes all of `keys`, waiting where another run holds one; `waiting` is told for
+    /// which, once.
     pub fn acquire(mut keys: Vec<String>, mut waiting: impl FnMut(&str)) -> Result<Locks> {
         // Everyone takes them in the same order, so nobody waits in a circle.
         keys.sort();
@@ -36,7 +37,6 @@ impl Locks {
 
 fn acquire(key: &str, waiting: &mut impl FnMut(&str)) -> Result<UnixListener> {
     let address = SocketAddr::from_abstract_name(format!("trapping-signals/{key}"))?;
-    let mut told = false;
     loop {
         match UnixListener::bind_addr(&address) {
             Ok(listener) => return Ok(listener),
@@ -49,10 +49,7 @@ fn acquire(key: &str, waiting: &mut impl FnMut(&str)) -> Result<UnixListener> {
         let Ok(holder) = UnixStream::connect_addr(&address) else {
             continue;
         };
-        if !told {
-            waiting(key);
-            told = true;
-        }
+        waiting(key);
         // Nobody ever accepts or writes: readable means that the holder is gone.
         while wait_readable(
             &[holder.as_fd()],
