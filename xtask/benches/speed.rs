@@ -1,0 +1,153 @@
+//! How long a reader waits, as ratios against a peer in the same run: `cargo bench -p xtask`.
+//!
+//! - the runner's overhead: a warm `cargo xtask lab 3` on pocket against the same commands typed by a plain bash
+//!   script, under the same engine and images;
+//! - clone to first verdict: a fresh clone, a cold build and lab 3, against the cold build of the book program
+//!   alone, which is what the first run would cost if that were not kept apart.
+//!
+//! `cargo bench -p xtask -- overhead` or `-- clone` runs one of them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const ROUNDS: usize = 7;
+
+fn main() {
+    let only: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    let wanted = |name: &str| only.is_empty() || only.iter().any(|word| word == name);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("xtask is in the workspace");
+    if wanted("overhead") {
+        overhead(root);
+    }
+    if wanted("clone") {
+        clone(root);
+    }
+}
+
+fn overhead(root: &Path) {
+    let mut lab = Command::new("cargo");
+    lab.args(["xtask", "lab", "3", "--engine", "pocket", "--quiet"])
+        .current_dir(root);
+    timed(&mut lab);
+    let script = script(root);
+    let state = root.join("target/xtask/pocket/03-shell-form");
+    let path = format!(
+        "{}:{}",
+        state.join("bin").display(),
+        std::env::var("PATH").unwrap_or_default()
+    );
+    let mut bash = Command::new("bash");
+    bash.args(["--norc", "-c", &script])
+        .current_dir(root.join("labs/03-shell-form"));
+    bash.env("PATH", path)
+        .env("POCKET_ROOT", state.join("state"))
+        .env("LC_ALL", "C.UTF-8");
+    // Interleaved, so that whatever else the machine does falls on both.
+    let (mut runner, mut plain) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        runner.push(timed(&mut lab));
+        plain.push(timed(&mut bash));
+    }
+    let (runner, plain) = (median(runner), median(plain));
+    println!(
+        "cargo xtask lab 3, warm, pocket   {:>8.3} s",
+        runner.as_secs_f64()
+    );
+    println!(
+        "the same commands, plain bash     {:>8.3} s",
+        plain.as_secs_f64()
+    );
+    println!(
+        "ratio {:.3}, difference {:.0} ms",
+        ratio(runner, plain),
+        (runner.as_secs_f64() - plain.as_secs_f64()) * 1e3
+    );
+}
+
+/// The commands of chapter 3, as a reader would type them one after the other.
+fn script(root: &Path) -> String {
+    let json = Command::new("cargo")
+        .args([
+            "xtask", "lab", "3", "--engine", "pocket", "--format", "json",
+        ])
+        .current_dir(root)
+        .output()
+        .expect("cargo runs");
+    let report: serde_json::Value =
+        serde_json::from_slice(&json.stdout).expect("the runner prints JSON");
+    let steps = report["labs"][0]["steps"]
+        .as_array()
+        .expect("the lab has steps");
+    let commands: Vec<&str> = steps
+        .iter()
+        .filter_map(|step| step["command"].as_str())
+        .collect();
+    format!("set -m\n{}\n", commands.join("\n"))
+}
+
+fn clone(root: &Path) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut git = Command::new("git");
+    git.args(["clone", "--quiet"])
+        .arg(root)
+        .arg(folder.path().join("book"));
+    let mut lab = Command::new("cargo");
+    lab.args(["xtask", "lab", "3", "--engine", "pocket", "--quiet"])
+        .current_dir(folder.path().join("book"));
+    let first = timed(&mut git) + timed(&mut lab);
+    fs::remove_dir_all(folder.path().join("book/target")).expect("the clone has been built");
+    let mut book = Command::new("cargo");
+    book.args([
+        "build",
+        "--quiet",
+        "--package",
+        "xtask",
+        "--features",
+        "book",
+        "--bin",
+        "xtask-book",
+    ]);
+    let peer = timed(book.current_dir(folder.path().join("book")));
+    println!(
+        "clone to first verdict            {:>8.1} s",
+        first.as_secs_f64()
+    );
+    println!(
+        "cold build of the book program    {:>8.1} s",
+        peer.as_secs_f64()
+    );
+    println!("ratio {:.3}", ratio(first, peer));
+}
+
+/// Runs a command that must succeed; how long it took.
+fn timed(command: &mut Command) -> Duration {
+    let start = Instant::now();
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::inherit())
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "{command:?} failed"
+    );
+    start.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
+}
