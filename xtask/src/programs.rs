@@ -208,11 +208,9 @@ fn build(root: &Path, arguments: &[String], labs: &[(Lab, Which)]) -> Result<Vec
         .env_remove("CARGO_BUILD_TARGET");
     let output = process::run(&mut command, DEADLINE)?;
     if !output.status.success() {
-        let lab = labs
-            .iter()
-            .map(|(lab, _)| lab.slug.as_str())
-            .collect::<Vec<_>>()
-            .join(", ");
+        let mut names: Vec<&str> = labs.iter().map(|(lab, _)| lab.slug.as_str()).collect();
+        names.dedup();
+        let lab = names.join(", ");
         let lab = if lab.is_empty() {
             POCKET_LAB.to_owned()
         } else {
