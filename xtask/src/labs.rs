@@ -123,7 +123,7 @@ fn list(course: &Course, format: Format) -> Result<Verdict> {
 
 fn run(
     course: &Course,
-    jobs: Vec<Job>,
+    jobs: &[Job],
     wanted: Wanted,
     options: &Options,
     show: &Show,
@@ -142,7 +142,7 @@ fn run(
     if show.format == Format::Text {
         screen::print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
     }
-    let reports = crew::run(course, &jobs, &engine, options, show)?;
+    let reports = crew::run(course, jobs, &engine, options, show)?;
     let report = RunReport::new(engine, reports);
     if let Some(path) = &show.junit {
         let xml = report.junit().to_string()?;

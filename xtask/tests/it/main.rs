@@ -1,5 +1,7 @@
 //! The runner from outside: on a course made to go wrong, and on the book itself.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod course;
 mod engines;
 mod support;
