@@ -28,7 +28,7 @@ pub fn lab(course: &Course, arguments: &LabArgs) -> Result<Verdict> {
         deny_skip: arguments.deny_skip,
         timeout: Duration::from_secs(arguments.show.timeout),
     };
-    let jobs = labs
+    let jobs: Vec<Job> = labs
         .into_iter()
         .map(|lab| Job {
             lab,
@@ -38,7 +38,7 @@ pub fn lab(course: &Course, arguments: &LabArgs) -> Result<Verdict> {
         .collect();
     run(
         course,
-        jobs,
+        &jobs,
         arguments.engine.engine,
         &options,
         &arguments.show,
@@ -75,7 +75,7 @@ pub fn exercise(course: &Course, arguments: &ExerciseArgs) -> Result<Verdict> {
     };
     run(
         course,
-        jobs,
+        &jobs,
         arguments.engine.engine,
         &options,
         &arguments.show,
