@@ -102,21 +102,14 @@ pub(crate) fn become_user(user: &User, privileged: bool) -> Result<(), StartErro
     let failed = |error: std::io::Error| {
         StartError::engine(format!("cannot become user {}: {}", user.uid, plain(error)))
     };
-    for capability in 0..64 {
-        if KEPT & (1 << capability) == 0 {
-            // The kernel says EINVAL after the last capability that it knows.
-            // SAFETY: takes integers only.
-            if unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) } != 0 {
-                break;
-            }
-        }
-    }
     if !privileged {
         if (user.uid, user.gid) != (0, 0) {
             crate::namespace::rename_root(user.uid, user.gid).map_err(failed)?;
         }
+        drop_capabilities();
         return Ok(());
     }
+    drop_capabilities();
     // A container whose output we read through a pipe may open /dev/stdout again: it has to own it.
     if user.uid != 0 {
         for stream in [
@@ -137,6 +130,20 @@ pub(crate) fn become_user(user: &User, privileged: bool) -> Result<(), StartErro
         .and_then(|()| setgid(Gid::from_raw(user.gid)))
         .and_then(|()| setuid(Uid::from_raw(user.uid)))
         .map_err(|error| failed(error.into()))
+}
+
+/// Drops what Docker does not leave, for this process and for all that it becomes.
+#[allow(unsafe_code)]
+fn drop_capabilities() {
+    for capability in 0..64 {
+        if KEPT & (1 << capability) == 0 {
+            // The kernel says EINVAL after the last capability that it knows.
+            // SAFETY: takes integers only.
+            if unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) } != 0 {
+                break;
+            }
+        }
+    }
 }
 
 #[cfg(test)]

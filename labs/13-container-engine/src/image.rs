@@ -365,6 +365,13 @@ pub(crate) fn make_folder(files: &Path, path: &Path) -> Result<PathBuf> {
     for part in path.components().skip(1) {
         inside.push(part);
         let place = in_files(files, &inside);
+        let below = fs::symlink_metadata(&inside).is_ok_and(|data| !data.is_dir());
+        if below && fs::symlink_metadata(&place).is_err() {
+            return Err(daemon!(
+                "Cannot mkdir: {} is not a directory",
+                inside.display()
+            ));
+        }
         match fs::create_dir(&place) {
             Ok(()) => {
                 let mode = fs::metadata(&inside).map_or(0o755, |data| data.mode() & 0o7777);

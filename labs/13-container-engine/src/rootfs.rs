@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::libc;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::{chdir, pivot_root};
 
@@ -23,25 +24,25 @@ const PRIVATE: [(&str, u32); 6] = [
     ("root", 0o700),
     ("run", 0o755),
     ("tmp", 0o1777),
+    ("var", 0o755),
+];
+
+/// What is in /var all the same.
+const VAR: [(&str, u32); 6] = [
+    ("var/cache", 0o755),
+    ("var/lib", 0o755),
+    ("var/local", 0o755),
+    ("var/log", 0o755),
+    ("var/spool", 0o755),
     ("var/tmp", 0o1777),
 ];
 
 /// Folders that an ordinary user's container can write to. The machine's own belong to ids that are
 /// not mapped, so not even the container's root may; one in the upper layer is the container's.
-const WRITABLE: [&str; 12] = [
-    "etc",
-    "mnt",
-    "opt",
-    "srv",
-    "usr",
-    "usr/local",
-    "usr/local/bin",
-    "var",
-    "var/cache",
-    "var/lib",
-    "var/log",
-    "var/spool",
-];
+const WRITABLE: [&str; 6] = ["etc", "opt", "srv", "usr", "usr/local", "usr/local/bin"];
+
+/// What an ordinary user's container does not see: mounted on its own, or nobody's to read.
+const SKIPPED: [&str; 6] = ["boot", "lost+found", "media", "mnt", "proc", "sys"];
 
 /// Devices that harm nobody.
 const DEVICES: [&str; 6] = ["full", "null", "random", "tty", "urandom", "zero"];
@@ -106,8 +107,12 @@ fn fill_upper(files: &Path, workdir: &str, privileged: bool) -> Result<(), Start
             }
         }
     }
-    for (folder, mode) in PRIVATE {
+    for (folder, mode) in PRIVATE.into_iter().chain(VAR) {
         make(upper, folder, mode)?;
+    }
+    for (target, name) in [("../run", "var/run"), ("../run/lock", "var/lock")] {
+        // Unless the image has one.
+        let _ = symlink(target, upper.join(name));
     }
     if workdir != "/" {
         image::make_folder(upper, Path::new(workdir)).map_err(|error| match error {
@@ -154,47 +159,106 @@ fn make_dev(dev: &Path) -> Result<(), StartError> {
     Ok(())
 }
 
+// ANCHOR: layers
 /// The machine's root below, the upper layer above.
 fn mount_root(privileged: bool) -> Result<(), StartError> {
-    overlay("/", "upper", "work", "root", privileged).map_err(|error| {
-        let hint = if privileged {
-            "overlayfs is needed"
-        } else {
-            "overlayfs without root needs Linux 5.11"
-        };
-        StartError::engine(format!(
-            "cannot mount the root file system: {} ({hint})",
-            plain(error)
-        ))
-    })?;
+    if !privileged {
+        return mount_folders();
+    }
+    overlay("/", "upper", "work", "root", true).step("mount the root file system (overlayfs)")?;
     // What is another file system here is an empty folder in the layer below: one more overlay each.
-    for (number, point) in other_file_systems().into_iter().enumerate() {
-        let inside = point.strip_prefix("/").unwrap_or(&point).to_owned();
-        let (upper, work) = (
-            Path::new("upper").join(&inside),
-            PathBuf::from(format!("work{number}")),
-        );
-        fs::create_dir_all(&upper).step("make the layers")?;
-        fs::create_dir_all(&work).step("make the layers")?;
-        let target = Path::new("root").join(&inside);
-        let text = |path: &Path| path.to_string_lossy().into_owned();
-        if overlay(
-            &text(&point),
-            &text(&upper),
-            &text(&work),
-            &text(&target),
-            privileged,
+    for point in other_file_systems() {
+        mount_folder(&point, true)?;
+    }
+    for (folder, _) in PRIVATE {
+        let (source, target) = (format!("upper/{folder}"), format!("root/{folder}"));
+        mount(
+            Some(source.as_str()),
+            target.as_str(),
+            NONE,
+            MsFlags::MS_BIND,
+            NONE,
         )
-        .is_err()
-        {
-            let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
-            mount(Some(&point), &target, NONE, bind, NONE).step("bind a file system")?;
-            let read_only = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-            // Without root, flags that the machine's administrator set may not be dropped: leave it.
-            let _ = mount(NONE, &target, NONE, read_only, NONE);
-        }
+        .step("hide the machine's files")?;
     }
     Ok(())
+}
+
+/// The same without root. In a user namespace, what is mounted on the root is locked to it, so that
+/// nobody can look underneath: `mount_namespaces(7)`. So it cannot be a layer; its folders can.
+fn mount_folders() -> Result<(), StartError> {
+    mount(Some("upper"), "root", NONE, MsFlags::MS_BIND, NONE).step("bind the upper layer")?;
+    for entry in fs::read_dir("/").step("read the root")?.flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        let hidden = |list: &[&str]| list.iter().any(|other| name == *other);
+        if hidden(&SKIPPED) || PRIVATE.iter().any(|(other, _)| name == *other) {
+            continue;
+        }
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => mount_folder(&path, false)?,
+            // `/bin` is a link to `usr/bin` on most machines. An image's own file wins.
+            Ok(kind) if kind.is_symlink() => {
+                let _ =
+                    fs::read_link(&path).and_then(|to| symlink(to, Path::new("root").join(&name)));
+            }
+            _ => {}
+        }
+    }
+    for folder in ["proc", "sys"] {
+        make(Path::new("root"), folder, 0o555)?;
+    }
+    Ok(())
+}
+// ANCHOR_END: layers
+
+/// One folder of the machine's, with its part of the upper layer above.
+fn mount_folder(path: &Path, privileged: bool) -> Result<(), StartError> {
+    let inside = path.strip_prefix("/").unwrap_or(path);
+    let name = inside.to_string_lossy();
+    let (upper, target) = (
+        Path::new("upper").join(inside),
+        Path::new("root").join(inside),
+    );
+    let work = format!("work-{}", name.replace('/', "-"));
+    let (lower, layer) = (path.to_string_lossy(), upper.to_string_lossy());
+    fs::create_dir_all(&upper).step("make the layers")?;
+    fs::create_dir(&work).step("make the layers")?;
+    if overlay(&lower, &layer, &work, &target.to_string_lossy(), privileged).is_ok() {
+        return Ok(());
+    }
+    // Something is mounted inside, or it is no file system for a layer: then as it is, to be read.
+    // Not even that is allowed for a folder that we may not enter; it stays empty.
+    let bind = MsFlags::MS_BIND | MsFlags::MS_REC;
+    if mount(Some(path), &target, NONE, bind, NONE).is_ok() {
+        read_only(&target).step("make a folder read-only")?;
+    }
+    Ok(())
+}
+
+/// Makes a mount and all below it read-only: `mount_setattr(2)`, since Linux 5.12.
+#[allow(unsafe_code)]
+fn read_only(path: &Path) -> io::Result<()> {
+    let path = std::ffi::CString::new(path.as_os_str().as_encoded_bytes())?;
+    // SAFETY: all zeros is a valid mount_attr.
+    let mut attributes: libc::mount_attr = unsafe { std::mem::zeroed() };
+    attributes.attr_set = libc::MOUNT_ATTR_RDONLY;
+    let size = size_of_val(&attributes);
+    // SAFETY: the path ends with NUL, and the attributes are as long as we say.
+    let done = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+            libc::AT_RECURSIVE,
+            &raw const attributes,
+            size,
+        )
+    };
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }
 
 fn overlay(
@@ -250,20 +314,9 @@ fn other_file_systems() -> Vec<PathBuf> {
     points
 }
 
-/// What is not a file: /proc, /sys, the devices, and the private folders.
+/// What is not a file: /proc, /sys and the devices.
 fn mount_more(root: &str) -> Result<(), StartError> {
     let at = |path: &str| format!("{root}/{path}");
-    for (folder, _) in PRIVATE {
-        let source = format!("upper/{folder}");
-        mount(
-            Some(source.as_str()),
-            at(folder).as_str(),
-            NONE,
-            MsFlags::MS_BIND,
-            NONE,
-        )
-        .step("hide the machine's files")?;
-    }
     let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("proc"), at("proc").as_str(), Some("proc"), safe, NONE).step("mount /proc")?;
     // A kernel may refuse; then /sys is the empty folder that the layer below has.
