@@ -3,11 +3,10 @@
 //! ```text
 //! containers/ID/
 //!     config.json     what was asked for; never changes
-//!     state.json      what became of it; written by whoever holds the lock `status`
+//!     state.json      what became of it; written by the monitor, when there is something to say
 //!     status          locked (flock) by the monitor for as long as it watches; holds the exit code
 //!                     afterwards. Who waits for the end waits for this lock.
 //!     log             what it wrote, a line of JSON each
-//!     attach          the monitor's socket
 //!     stopped         exists when a user asked for the end: no restart then
 //! ```
 
@@ -166,9 +165,11 @@ impl Container {
         };
         let container = Self { dir, config };
         let made = named.and_then(|()| {
-            write_json(&container.dir.join("config.json"), &container.config)
-                .at("write", &container.dir)?;
-            write_json(&container.state_file(), &State::default()).at("write", &container.dir)
+            // In place: who reads half of it finds no container yet, and that is true. The state is
+            // written when there is one to speak of.
+            let text = serde_json::to_vec(&container.config).map_err(io::Error::from);
+            text.and_then(|text| fs::write(container.dir.join("config.json"), text))
+                .at("write", &container.dir)
         });
         if made.is_err() {
             // The name is somebody else's: only the folder is ours.
@@ -247,7 +248,7 @@ impl Container {
         write_json(&self.state_file(), state)
     }
 
-    /// Opens the file whose lock says "somebody watches this container".
+    /// Opens the file whose lock says "somebody watches this container", to take that lock.
     pub(crate) fn status_file(&self) -> io::Result<File> {
         OpenOptions::new()
             .read(true)
@@ -269,7 +270,13 @@ impl Container {
     /// monitor is killed. The code is read from the file that we hold open: with `--rm` there is no
     /// folder left to look into.
     pub(crate) fn wait(&self) -> io::Result<u8> {
-        let mut file = self.status_file()?;
+        let mut file = match File::open(self.dir.join("status")) {
+            // Never started.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(self.state().exit_code);
+            }
+            file => file?,
+        };
         file.lock_shared()?;
         let mut code = String::new();
         file.read_to_string(&mut code)?;

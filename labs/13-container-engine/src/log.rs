@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,19 +30,35 @@ const LONGEST: usize = 16 * 1024;
 /// Appends to a log, whole lines only.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    file: File,
+    path: PathBuf,
+    /// Opened when there is something to write.
+    file: Option<File>,
     /// What came of a line that has not ended, for stdout and for stderr.
     partial: [Vec<u8>; 2],
 }
 
 impl Writer {
-    /// Opens the log for appending.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
-        Ok(Self {
-            file,
+    /// For the log at `path`.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            file: None,
             partial: Default::default(),
-        })
+        }
+    }
+
+    fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => OpenOptions::new()
+                .append(true)
+                .create(true)
+                .open(&self.path)?,
+        };
+        self.file.insert(file).write_all(lines)
     }
 
     /// Takes what the container wrote; `stderr` tells which stream.
@@ -60,7 +76,7 @@ impl Writer {
                 partial.clear();
             }
         }
-        self.file.write_all(&out)
+        self.append(&out)
     }
 
     /// Writes what is left of lines without end.
@@ -72,7 +88,7 @@ impl Writer {
                 partial.clear();
             }
         }
-        self.file.write_all(&out)
+        self.append(&out)
     }
 }
 

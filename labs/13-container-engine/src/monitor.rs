@@ -5,8 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, IoSliceMut, Read, Seek, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::time::Duration;
 
 use nix::fcntl::{OFlag, open};
@@ -18,7 +18,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, geteuid, setsid};
 
 use crate::child::{self, Machine, Process, Stdio, TERMINAL, die};
-use crate::container::{Container, Restart, State, Status};
+use crate::container::{Config, Container, Restart, State, Status};
 use crate::error::{Context, Error, Result, StartError};
 use crate::frame::{Decoder, Kind};
 use crate::image::Image;
@@ -120,8 +120,7 @@ impl Monitor<'_> {
     fn watch(mut self, client: UnixStream) -> io::Result<()> {
         let config = &self.container.config;
         self.status.set_len(0)?;
-        let socket = self.container.dir.join("attach");
-        let listener = listen_at(&socket)?;
+        let listener = listen(config)?;
         let mut pump = Pump::new(Some(listener), config.open_stdin && config.attached);
         pump.add(client)?;
         let mut state = State {
@@ -156,8 +155,6 @@ impl Monitor<'_> {
             }
             delay = (delay * 2).min(Duration::from_secs(60));
         };
-        // Nobody new can come; those who did are heard in `dismiss`.
-        let _ = fs::remove_file(&socket);
         self.finish(code)?;
         pump.dismiss(code);
         Ok(())
@@ -271,7 +268,7 @@ impl Monitor<'_> {
             streams,
             _proxy,
         } = running;
-        let log = Writer::open(&self.container.dir.join("log")).ok();
+        let log = Some(Writer::new(self.container.dir.join("log")));
         pump.run(&pid1, streams, log, |number| {
             // A client hands on what it was sent itself. The event comes first: the signal may be
             // the end.
@@ -295,7 +292,9 @@ impl Monitor<'_> {
             finished: time::now(),
             ..started.clone()
         };
-        self.container.set_state(&state)?;
+        if !config.auto_remove {
+            self.container.set_state(&state)?;
+        }
         events::record(self.store, config, "die", &[("exitCode", code.to_string())]);
         Ok(state)
     }
@@ -419,26 +418,27 @@ fn start_proxy(published: Vec<Published>, pid: i32) -> io::Result<Option<Proxy>>
     unsafe { proxy::start(published, &inside) }.map(Some)
 }
 
-/// A socket's path has at most 107 bytes: `unix(7)`. So its folder is named by a descriptor.
-fn short_path(path: &Path) -> io::Result<(File, PathBuf)> {
-    let folder = File::open(path.parent().unwrap_or(Path::new("/")))?;
-    let short = format!("/proc/self/fd/{}", folder.as_raw_fd());
-    let name = path.file_name().unwrap_or_default();
-    Ok((folder, PathBuf::from(short).join(name)))
+/// The name of a container's socket. It lives in the abstract namespace: no file, so nothing to
+/// clean up, and no limit of 107 bytes for a path: `unix(7)`.
+fn address(config: &Config) -> io::Result<SocketAddr> {
+    SocketAddr::from_abstract_name(format!("pocket-{}", config.id))
 }
 
-fn listen_at(path: &Path) -> io::Result<UnixListener> {
-    let _ = fs::remove_file(path);
-    let (_folder, short) = short_path(path)?;
-    let listener = UnixListener::bind(short)?;
+fn listen(config: &Config) -> io::Result<UnixListener> {
+    let listener = UnixListener::bind_addr(&address(config)?)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
 
 /// A new client's socket to the monitor of a running container.
 pub(crate) fn connect(container: &Container) -> io::Result<UnixStream> {
-    let (_folder, short) = short_path(&container.dir.join("attach"))?;
-    UnixStream::connect(short)
+    let socket = UnixStream::connect_addr(&address(&container.config)?)?;
+    // An abstract name has no permissions: anyone may have taken it.
+    if crate::pump::is_ours(&socket) {
+        Ok(socket)
+    } else {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
 }
 
 /// Wakes a monitor that waits to restart its container.

@@ -9,6 +9,8 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{getsockopt, sockopt};
+use nix::unistd::geteuid;
 
 use crate::frame::{Decoder, Kind, encode};
 use crate::log::Writer;
@@ -294,7 +296,9 @@ impl Pump {
     fn accept(&mut self) {
         // The listener does not block: poll(2) may have woken us for something else.
         while let Some(Ok((socket, _))) = self.listener.as_ref().map(UnixListener::accept) {
-            let _ = self.add(socket);
+            if is_ours(&socket) {
+                let _ = self.add(socket);
+            }
         }
     }
 
@@ -321,6 +325,12 @@ impl Pump {
         }
         self.clients.clear();
     }
+}
+
+/// Whether the other end belongs to us, or to root: `SO_PEERCRED`, `unix(7)`.
+pub(crate) fn is_ours(socket: &UnixStream) -> bool {
+    let peer = getsockopt(socket, sockopt::PeerCredentials).map(|peer| peer.uid());
+    peer.is_ok_and(|uid| uid == 0 || uid == geteuid().as_raw())
 }
 
 /// From now on, reading and writing return at once.

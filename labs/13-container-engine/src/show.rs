@@ -100,10 +100,7 @@ pub(crate) fn logs(parsed: &Parsed) -> Result<u8> {
         let Some(what) = watch.next(PollTimeout::NONE).at("watch", &path)? else {
             break;
         };
-        // The monitor closes the log when the container has ended and all is written.
-        over = what.contains(AddWatchFlags::IN_CLOSE_WRITE)
-            && container.state().status != Status::Running
-            || what.contains(AddWatchFlags::IN_CLOSE_WRITE) && container.running().is_err();
+        over = what.contains(AddWatchFlags::IN_CLOSE_WRITE) && container.running().is_err();
         while let Some(entry) = reader.next().at("read", &path)? {
             show(&entry, stamps);
         }
