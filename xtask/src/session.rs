@@ -162,16 +162,33 @@ fn drain(from: &OwnedFd, sink: &mut impl FnMut(&[u8])) -> Result<bool> {
     }
 }
 
-/// A session without a terminal (or `set -m` would fight over ours), which ends when we do.
+/// A session without a terminal (or `set -m` would fight over ours), which ends when we do, and which begins
+/// with every disposition at its default: exec keeps ignored signals ignored (signal(7)), and what our own
+/// parents ignored is no business of the book's.
 #[allow(unsafe_code)]
 fn own_session(command: &mut Command) {
-    // SAFETY: between fork and exec only async-signal-safe functions may run (signal-safety(7)): setsid and
-    // prctl are bare system calls and nothing here allocates. PR_SET_PDEATHSIG is kept by exec, so a SIGKILL
-    // of the runner ends bash too; it belongs to the thread that forked, which runs the session to its end.
+    // SAFETY: between fork and exec only async-signal-safe functions may run (signal-safety(7)): setsid, prctl
+    // and rt_sigaction are bare system calls and nothing here allocates. PR_SET_PDEATHSIG is kept by exec, so a
+    // SIGKILL of the runner ends bash too; it belongs to the thread that forked, which runs the session to its
+    // end. The mask is emptied by std.
     unsafe {
         command.pre_exec(|| {
             nix::unistd::setsid()?;
             nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+            // The kernel's own struct: all zero is SIG_DFL, no flags, empty mask, on every architecture. The C
+            // library's sigaction() would refuse 32 and 33, which it keeps for itself. SIGKILL and SIGSTOP are
+            // refused (EINVAL) and need no reset.
+            let default = [0u64; 8];
+            for signal in 1..=64 {
+                let null = std::ptr::null_mut::<u64>();
+                nix::libc::syscall(
+                    nix::libc::SYS_rt_sigaction,
+                    signal,
+                    default.as_ptr(),
+                    null,
+                    8,
+                );
+            }
             Ok(())
         });
     }
@@ -213,6 +230,16 @@ mod tests {
         assert_eq!(
             run(&mut session, "kill -INT $!; wait $!").1,
             Ended::Status(130)
+        );
+    }
+
+    #[test]
+    fn nothing_is_ignored_or_blocked() {
+        let mut session = session();
+        let (output, _) = run(&mut session, "grep -E 'SigBlk|SigIgn' /proc/self/status");
+        assert_eq!(
+            output,
+            "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
         );
     }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
 
-use crate::support::{Course, signal, wait};
+use crate::support::{Course, finish, signal, wait};
 use nix::sys::signal::Signal;
 
 #[test]
@@ -18,6 +18,18 @@ fn a_right_chapter_passes() {
         .says("passed 01-pass")
         .never_says("exit 99");
     assert!(course.leftovers("01-pass").is_empty());
+}
+
+#[test]
+fn what_the_runners_parents_ignored_is_none_of_a_chapters_business() {
+    let course = Course::new();
+    let xtask = course.xtask(&["lab", "1"]);
+    let mut bash = std::process::Command::new("bash");
+    bash.args(["-c", "trap '' USR1 RTMIN+3; exec \"$@\"", "bash"])
+        .arg(xtask.get_program())
+        .args(xtask.get_args());
+    bash.env("LAB_ENGINE", "pocket");
+    finish(&mut bash).ends(0);
 }
 
 #[test]
@@ -46,7 +58,7 @@ fn editing_one_expected_status_is_enough_to_fail() {
     course
         .run(&["lab", "1"])
         .ends(1)
-        .says("book/src/01-pass.md:21")
+        .says("book/src/01-pass.md:23")
         .says("- 143")
         .says("+ 137");
 }
