@@ -1,0 +1,4 @@
+//! What the programs of this lab share.
+
+pub mod orphans;
+pub mod processes;
