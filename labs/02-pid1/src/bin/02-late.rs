@@ -24,7 +24,6 @@ async fn main() -> Result<ExitCode> {
     // Too late: a signal that came while the loop above ran is gone.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    // ANCHOR_END: main
 
     let reason = serve(async {
         select! {
@@ -37,3 +36,4 @@ async fn main() -> Result<ExitCode> {
     println!("server stopped by {reason}");
     Ok(ExitCode::from(128 + reason as u8))
 }
+// ANCHOR_END: main
