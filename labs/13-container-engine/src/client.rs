@@ -6,13 +6,13 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use crate::error::{Context, Result, client};
+use crate::error::{Context, Error, Result, client, plain};
 use crate::frame::{Decoder, Kind, send};
+use crate::output::warn;
 use crate::terminal::{DetachKeys, Raw, size};
 
 /// How a client behaves.
@@ -22,8 +22,19 @@ pub(crate) struct Options {
     pub(crate) stdin: bool,
     /// The container has a terminal.
     pub(crate) tty: bool,
-    /// Hand signals on to PID 1 instead of suffering them.
-    pub(crate) proxy: bool,
+    /// What signals do.
+    pub(crate) signals: Signals,
+}
+
+/// What a client does with the signals that it is sent. All three are Docker's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signals {
+    /// Hand them on to PID 1: `run`, `attach`.
+    Proxy,
+    /// Keep them from PID 1: `--sig-proxy=false`.
+    Keep,
+    /// Go away at the first SIGINT or SIGTERM, with code 0: `exec`, `start -a`.
+    Leave,
 }
 
 /// How it ended.
@@ -31,35 +42,47 @@ pub(crate) struct Options {
 pub(crate) enum End {
     /// The process ended with this code.
     Exit(u8),
-    /// The user typed the detach keys.
+    /// The user typed the detach keys, or sent a signal that says so.
     Detached,
 }
 
-/// Signals that Docker's client does not hand on: SIGCHLD and SIGURG are its own business, SIGPIPE
-/// says that nobody reads its output. (SIGKILL and SIGSTOP never reach a program.)
-const NOT_PROXIED: [i32; 3] = [libc::SIGCHLD, libc::SIGURG, libc::SIGPIPE];
+impl End {
+    /// What the client itself ends with.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Exit(code) => code,
+            Self::Detached => 0,
+        }
+    }
+}
 
-/// Blocks what is to be handed on, so that it waits for [`run`]. To be called before the container
-/// starts: a signal that comes in between is not lost.
-#[allow(unsafe_code)]
+/// Signals that are never handed on: SIGCHLD and SIGURG are the client's own business, SIGPIPE says
+/// that nobody reads its output. (SIGKILL and SIGSTOP never reach a program.)
+const OWN: [Signal; 3] = [Signal::SIGCHLD, Signal::SIGURG, Signal::SIGPIPE];
+
+/// Signals that end a client, or stop it, unless it hands them on.
+const DEADLY: [Signal; 6] = [
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGPIPE,
+    Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+];
+
+/// So many SIGINT or SIGTERM end a client whatever it does with them.
+const PATIENCE: u32 = 3;
+
+/// Holds back the signals that [`run`] deals with. To be called before the container starts: a
+/// signal that comes in between is not lost.
 pub(crate) fn hold_signals(options: Options) -> Result<SignalFd> {
-    let mut set = SigSet::empty();
-    if options.proxy {
-        set = SigSet::all();
-        NOT_PROXIED
-            .iter()
-            .filter_map(|number| Signal::try_from(*number).ok())
-            .for_each(|signal| set.remove(signal));
-    } else if options.tty {
-        // Not handed on, but the terminal has to be put back before they act.
-        for signal in [
-            Signal::SIGINT,
-            Signal::SIGTERM,
-            Signal::SIGHUP,
-            Signal::SIGQUIT,
-            Signal::SIGWINCH,
-        ] {
-            set.add(signal);
+    let mut set = SigSet::all();
+    if options.signals != Signals::Proxy {
+        DEADLY.into_iter().for_each(|signal| set.remove(signal));
+        if options.tty {
+            // They are deadly all the same, but the terminal has to be put back first.
+            set.add(Signal::SIGHUP);
+            set.add(Signal::SIGQUIT);
         }
     }
     set.thread_block().context("block signals")?;
@@ -90,6 +113,7 @@ pub(crate) fn run(
     };
     let mut keys = DetachKeys::default();
     let mut stdin_open = options.stdin;
+    let mut wishes = 0;
     let tell = |kind, body: &[u8]| send(socket, kind, body).or_else(ignore_gone);
     if let Some(size) = size().filter(|_| options.tty) {
         tell(Kind::Resize, &size).context("reach the monitor")?;
@@ -97,8 +121,8 @@ pub(crate) fn run(
     loop {
         while let Some((kind, body)) = decoder.next().context("understand the monitor")? {
             match kind {
-                Kind::Stdout => show(&mut io::stdout(), &body),
-                Kind::Stderr => show(&mut io::stderr(), &body),
+                Kind::Stdout => show(&mut io::stdout(), "stdout", &body)?,
+                Kind::Stderr => show(&mut io::stderr(), "stderr", &body)?,
                 Kind::Exit => return Ok(End::Exit(body.first().copied().unwrap_or_default())),
                 _ => {}
             }
@@ -123,15 +147,27 @@ pub(crate) fn run(
         if ready[1] {
             while let Ok(Some(info)) = signals.read_signal() {
                 let number = i32::try_from(info.ssi_signo).unwrap_or_default();
-                if number == libc::SIGWINCH && options.tty {
+                let signal = Signal::try_from(number).ok();
+                let wish = matches!(signal, Some(Signal::SIGINT | Signal::SIGTERM));
+                if signal == Some(Signal::SIGWINCH) && options.tty {
                     if let Some(size) = size() {
                         tell(Kind::Resize, &size).context("reach the monitor")?;
                     }
-                } else if options.proxy {
+                } else if signal.is_some_and(|signal| OWN.contains(&signal)) {
+                    continue;
+                } else if options.signals == Signals::Proxy {
                     tell(Kind::Signal, &number.to_le_bytes()).context("reach the monitor")?;
-                } else {
+                } else if let Some(signal) = signal.filter(|signal| DEADLY.contains(signal)) {
                     drop(raw);
-                    return suffer(number);
+                    return suffer(signal);
+                } else if wish && options.signals == Signals::Leave {
+                    return Ok(End::Detached);
+                }
+                wishes += u32::from(wish);
+                if wishes == PATIENCE {
+                    drop(raw);
+                    warn("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n");
+                    return Err(Error::Exit(1));
                 }
             }
         }
@@ -169,18 +205,23 @@ fn ignore_gone(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// Writes and flushes. A reader that has gone kills us by SIGPIPE, as it should.
-fn show(to: &mut impl Write, bytes: &[u8]) {
-    let _ = to.write_all(bytes).and_then(|()| to.flush());
+/// Writes and flushes. A reader that has gone kills us by SIGPIPE, unless that signal is held back
+/// with the others; then it is an error like any other.
+fn show(to: &mut impl Write, name: &str, bytes: &[u8]) -> Result<()> {
+    to.write_all(bytes)
+        .and_then(|()| to.flush())
+        .map_err(|error| {
+            warn(&format!("write /dev/{name}: {}\n", plain(error)));
+            Error::Exit(1)
+        })
 }
 
 /// Dies of a signal that was only held back.
-fn suffer(number: i32) -> Result<End> {
-    if let Ok(signal) = Signal::try_from(number) {
-        let mut set = SigSet::empty();
-        set.add(signal);
-        let _ = raise(signal);
-        let _ = set.thread_unblock();
-    }
-    Ok(End::Exit(u8::try_from(128 + number).unwrap_or(255)))
+fn suffer(signal: Signal) -> Result<End> {
+    let mut set = SigSet::empty();
+    set.add(signal);
+    raise(signal)
+        .and_then(|()| set.thread_unblock())
+        .context("end")?;
+    Ok(End::Detached)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use crate::cli::Parsed;
-use crate::client::{self, End, Options};
+use crate::client::{self, End, Options, Signals};
 use crate::container::{Config, Container, Port, Restart};
 use crate::error::{Error, Result, client, daemon};
 use crate::image::{Image, set_env, with_tag};
@@ -35,7 +35,7 @@ fn run_image(parsed: &Parsed) -> Result<u8> {
     let options = Options {
         stdin: parsed.is("interactive") && !detached,
         tty: parsed.is("tty"),
-        proxy: !detached && parsed.get("sig-proxy") != Some("false"),
+        signals: signals(parsed),
     };
     if !detached && let Err(error) = client::check_terminal(options.stdin, options.tty) {
         warn(&format!("{error}\n"));
@@ -51,9 +51,14 @@ fn run_image(parsed: &Parsed) -> Result<u8> {
     let signals = client::hold_signals(options)?;
     events::record(&store, &container.config, "attach", &[]);
     let (socket, decoder) = monitor::start(&store, &container)?;
-    match client::run(&socket, decoder, &signals, options)? {
-        End::Exit(code) => Ok(code),
-        End::Detached => Ok(0),
+    client::run(&socket, decoder, &signals, options).map(End::code)
+}
+
+fn signals(parsed: &Parsed) -> Signals {
+    if parsed.get("sig-proxy") == Some("false") {
+        Signals::Keep
+    } else {
+        Signals::Proxy
     }
 }
 
@@ -261,7 +266,11 @@ pub(crate) fn start(parsed: &Parsed) -> Result<u8> {
     let options = Options {
         stdin: parsed.is("interactive") && container.config.open_stdin,
         tty: container.config.tty,
-        proxy: parsed.get("sig-proxy") != Some("false"),
+        signals: if parsed.get("sig-proxy") == Some("false") {
+            Signals::Keep
+        } else {
+            Signals::Leave
+        },
     };
     client::check_terminal(options.stdin, options.tty)?;
     let signals = client::hold_signals(options)?;
@@ -273,10 +282,7 @@ pub(crate) fn start(parsed: &Parsed) -> Result<u8> {
             Default::default(),
         ),
     };
-    match client::run(&socket, decoder, &signals, options)? {
-        End::Exit(code) => Ok(code),
-        End::Detached => Ok(0),
-    }
+    client::run(&socket, decoder, &signals, options).map(End::code)
 }
 
 fn gone(container: &Container) -> Error {
@@ -308,16 +314,13 @@ pub(crate) fn attach(parsed: &Parsed) -> Result<u8> {
     let options = Options {
         stdin: config.open_stdin && !parsed.is("no-stdin"),
         tty: config.tty,
-        proxy: parsed.get("sig-proxy") != Some("false"),
+        signals: signals(parsed),
     };
     client::check_terminal(options.stdin, options.tty)?;
     let signals = client::hold_signals(options)?;
     let socket = monitor::connect(&container).map_err(|_| gone(&container))?;
     events::record(&store, config, "attach", &[]);
-    match client::run(&socket, Default::default(), &signals, options)? {
-        End::Exit(code) => Ok(code),
-        End::Detached => Ok(0),
-    }
+    client::run(&socket, Default::default(), &signals, options).map(End::code)
 }
 
 #[cfg(test)]

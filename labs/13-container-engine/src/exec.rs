@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use nix::unistd::{ForkResult, fork, geteuid};
 
 use crate::child::{self, Process, Stdio, die};
-use crate::client::{self, Options};
+use crate::client::{self, End, Options, Signals};
 use crate::container::Container;
 use crate::error::{Context, Error, Result, StartError, client};
 use crate::frame::{Decoder, Kind};
@@ -78,7 +78,7 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
     let options = Options {
         stdin: request.stdin,
         tty: request.tty,
-        proxy: false,
+        signals: Signals::Leave,
     };
     let signals = client::hold_signals(options)?;
     let (ours, theirs) = UnixStream::pair().context("make a socket")?;
@@ -116,10 +116,7 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
     if request.detach {
         return Ok(0);
     }
-    match client::run(&ours, decoder, &signals, options)? {
-        client::End::Exit(code) => Ok(code),
-        client::End::Detached => Ok(0),
-    }
+    client::run(&ours, decoder, &signals, options).map(End::code)
 }
 
 /// Docker's daemon writes the runtime's error into the stream of the command that never began, and

@@ -119,7 +119,10 @@ impl Monitor<'_> {
     /// The life of the monitor: start, watch, record; again, if the restart policy says so.
     fn watch(mut self, client: UnixStream) -> io::Result<()> {
         let config = &self.container.config;
-        self.status.set_len(0)?;
+        // A truncated file is flushed to disk when it is closed: not for nothing.
+        if self.status.metadata()?.len() > 0 {
+            self.status.set_len(0)?;
+        }
         let listener = listen(config)?;
         let mut pump = Pump::new(Some(listener), config.open_stdin && config.attached);
         pump.add(client)?;
