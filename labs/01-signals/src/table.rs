@@ -9,7 +9,7 @@ use std::path::Path;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigHandler, SigSet, Signal, kill, raise, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, fork, setpgid};
+use nix::unistd::{ForkResult, Pid, fork, pause, setpgid};
 
 pub(crate) fn run() -> io::Result<()> {
     let folder = tempfile::tempdir()?;
@@ -28,7 +28,7 @@ pub(crate) fn run() -> io::Result<()> {
 
 // ANCHOR: measure
 fn default_action(signal: Signal) -> io::Result<&'static str> {
-    let child = child_that_raises(signal)?;
+    let child = child(|| raise(signal))?;
     match waitpid(child, Some(WaitPidFlag::WUNTRACED))? {
         WaitStatus::Signaled(_, by, false) if by == signal => Ok("terminate"),
         WaitStatus::Signaled(_, by, true) if by == signal => Ok("terminate, core dump"),
@@ -41,7 +41,7 @@ fn default_action(signal: Signal) -> io::Result<&'static str> {
 }
 
 fn continues(signal: Signal) -> io::Result<bool> {
-    let child = child_that_raises(Signal::SIGSTOP)?;
+    let child = child(|| raise(Signal::SIGSTOP).map(|()| pause()))?;
     waitpid(child, Some(WaitPidFlag::WUNTRACED))?;
     kill(child, signal)?;
     let status = waitpid(child, Some(WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG))?;
@@ -50,9 +50,10 @@ fn continues(signal: Signal) -> io::Result<bool> {
 }
 // ANCHOR_END: measure
 
-/// A child that sends itself the signal, which is delivered before `raise` returns, and then exits 0.
+/// A child that does this, and then exits with 0. A signal that it raises has been delivered when
+/// `raise` returns.
 #[allow(unsafe_code)]
-fn child_that_raises(signal: Signal) -> io::Result<Pid> {
+fn child(act: impl FnOnce() -> nix::Result<()>) -> io::Result<Pid> {
     // SAFETY: this process has one thread, so no other one can hold a lock that the child would need.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(child),
@@ -60,8 +61,8 @@ fn child_that_raises(signal: Signal) -> io::Result<Pid> {
             // A process group of its own, with a parent outside. The first group of a container is an
             // orphaned one, where SIGTSTP, SIGTTIN and SIGTTOU stop nobody; see
             // <https://pubs.opengroup.org/onlinepubs/9799919799/functions/V2_chap02.html#tag_16_04_03>.
-            let raised = setpgid(Pid::from_raw(0), Pid::from_raw(0)).and_then(|()| raise(signal));
-            signal_hook::low_level::exit(i32::from(raised.is_err()))
+            let done = setpgid(Pid::from_raw(0), Pid::from_raw(0)).and_then(|()| act());
+            signal_hook::low_level::exit(i32::from(done.is_err()))
         }
     }
 }
