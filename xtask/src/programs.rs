@@ -257,7 +257,13 @@ fn target() -> Result<String> {
 /// Puts `from` at `to`, atomically, unless it is there already: another run may be copying the old one.
 fn install(from: &Path, to: &Path) -> Result<()> {
     let context = || format!("cannot stage {} as {}", from.display(), to.display());
-    let fresh = fs::metadata(from).with_context(context)?;
+    let fresh = fs::metadata(from).with_context(|| match std::env::var_os(PREBUILT) {
+        Some(_) => format!(
+            "{} is missing; fill {PREBUILT} with `cargo xtask programs DIR`",
+            from.display()
+        ),
+        None => context(),
+    })?;
     if let Ok(old) = fs::metadata(to)
         && old.len() == fresh.len()
         && old.modified().ok() == fresh.modified().ok()
