@@ -157,12 +157,9 @@ fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error> {
                 .push(parser.value()?.parse_with(exit_code)?),
             't' => options.stop_signal = parser.value()?.parse_with(signal)?,
             'd' => options.delay = Some(parser.value()?.parse_with(seconds)?),
-            'R' => {
-                options.repeat =
-                    Some(parser.value()?.parse_with(seconds)?).filter(|pause| !pause.is_zero());
-            }
+            'R' => options.repeat = Some(parser.value()?.parse_with(pause)?),
             'w' => {
-                options.wait = Some(parser.value()?.parse_with(seconds)?);
+                options.wait = Some(parser.value()?.parse_with(limit)?);
                 options.subreaper = true;
             }
             _ => return Err(Short(option).unexpected()),
@@ -200,10 +197,23 @@ fn exit_code(text: &str) -> Result<(u8, u8), &'static str> {
 }
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {
-    const WRONG: &str = "not a number of seconds";
-    match text.parse() {
-        Ok(f64::INFINITY) => Ok(Duration::MAX),
-        Ok(number) => Duration::try_from_secs_f64(number).map_err(|_| WRONG),
-        Err(_) => Err(WRONG),
+    let number = text.parse().ok();
+    number
+        .and_then(|number| Duration::try_from_secs_f64(number).ok())
+        .ok_or("not a number of seconds")
+}
+
+fn pause(text: &str) -> Result<Duration, &'static str> {
+    match seconds(text)? {
+        Duration::ZERO => Err("no pause at all"),
+        pause => Ok(pause),
+    }
+}
+
+fn limit(text: &str) -> Result<Duration, &'static str> {
+    if text == "inf" {
+        Ok(Duration::MAX)
+    } else {
+        seconds(text)
     }
 }

@@ -23,22 +23,24 @@ impl Orphans {
     pub fn make(count: usize) -> io::Result<Option<Orphans>> {
         let (mut end_of_life, life) = io::pipe()?;
         let (mut numbers, mut number) = io::pipe()?;
+        // A child, which we reap as we should. Its own children we cannot reap.
+        let Some(middle) = fork()? else {
+            for _ in 0..count {
+                if fork()?.is_none() {
+                    drop(life);
+                    number.write_all(&process::id().to_ne_bytes())?;
+                    let _end = end_of_life.read(&mut [0])?;
+                    break;
+                }
+            }
+            return Ok(None);
+        };
+        waitpid(middle, None)?;
         let mut pids = Vec::with_capacity(count);
         for _ in 0..count {
-            if let Some(middle) = fork()? {
-                // The middle one is a child that we reap as we should. Its own child we cannot.
-                waitpid(middle, None)?;
-                let mut pid = [0; 4];
-                numbers.read_exact(&mut pid)?;
-                pids.push(Pid::from_raw(i32::from_ne_bytes(pid)));
-            } else if fork()?.is_some() {
-                return Ok(None); // the middle one
-            } else {
-                drop(life);
-                number.write_all(&process::id().to_ne_bytes())?;
-                let _end = end_of_life.read(&mut [0])?;
-                return Ok(None); // the orphan
-            }
+            let mut pid = [0; 4];
+            numbers.read_exact(&mut pid)?;
+            pids.push(Pid::from_raw(i32::from_ne_bytes(pid)));
         }
         Ok(Some(Orphans { pids, life }))
     }

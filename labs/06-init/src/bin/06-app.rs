@@ -5,15 +5,14 @@
 
 use std::env;
 use std::error::Error;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // Blocked before anybody says "ready", so that it cannot come too early.
+    // Blocked before the worker says "ready": it cannot come too early.
     let mut term = SigSet::empty();
     term.add(Signal::SIGTERM);
     term.thread_block()?;
@@ -27,17 +26,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 // ANCHOR: app
 fn server(term: &SigSet, args: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
-    let mut worker = Command::new(env::current_exe()?);
-    let child = worker
+    Command::new(env::current_exe()?)
         .arg("worker")
         .args(args)
-        .stdout(Stdio::piped())
         .spawn()?;
-    let output = child.stdout.ok_or("no pipe")?;
-    BufReader::new(output).read_line(&mut String::new())?;
-    eprintln!("ready");
     term.wait()?;
-    eprintln!("server: done");
+    println!("server: done");
     Ok(())
 }
 
@@ -53,7 +47,7 @@ fn worker(term: &SigSet, args: impl Iterator<Item = String>) -> Result<(), Box<d
     term.wait()?;
     #[expect(clippy::disallowed_methods, reason = "this is the work")]
     std::thread::sleep(work);
-    eprintln!("worker: done");
+    println!("worker: done");
     Ok(())
 }
 // ANCHOR_END: app

@@ -1,10 +1,12 @@
 //! Tables of what dumb-init 1.2.5 does. The same is played on both, and compared.
 
+use std::fs;
 use std::iter;
 use std::path::Path;
 use std::process::Command;
 
 use nix::libc;
+use nix::unistd::Pid;
 
 use crate::run::{Run, installed, ours, send, until};
 
@@ -135,6 +137,11 @@ fn play(init: &Path, (_, options, signals): &Signals) -> Vec<String> {
         if STOPPING.contains(&signal) {
             run.until_state('T');
             seen.push("the init has stopped".to_owned());
+            // SIGCONT takes back what was sent to stop a process and is still pending.
+            until(|| {
+                run.find("06-probe")
+                    .is_some_and(|probe| pending(probe.pid) == 0)
+            });
             run.send(libc::SIGCONT);
         }
         if signal <= libc::SIGSYS {
@@ -147,6 +154,17 @@ fn play(init: &Path, (_, options, signals): &Signals) -> Vec<String> {
         }
     }
     seen
+}
+
+/// The signals that are pending for a process, as a mask.
+fn pending(pid: Pid) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let masks = status
+        .lines()
+        .filter_map(|it| it.strip_prefix("SigPnd:").or(it.strip_prefix("ShdPnd:")));
+    masks
+        .map(|mask| u64::from_str_radix(mask.trim(), 16).expect("a mask"))
+        .fold(0, |a, b| a | b)
 }
 
 /// Plays every row on both, and says which ones differ.

@@ -14,8 +14,8 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::Pid;
 
-/// Far longer than anything here takes.
-const DEADLINE: Duration = Duration::from_secs(60);
+/// Far longer than anything here takes, on a busy machine too.
+const DEADLINE: Duration = Duration::from_secs(180);
 
 /// The program under test.
 pub fn ours() -> PathBuf {
@@ -74,15 +74,8 @@ impl Run {
             .stderr(Stdio::piped())
             .spawn()
             .expect("starts");
-        let output = BufReader::new(child.stdout.take().expect("piped"));
+        let lines = lines(child.stdout.take().expect("piped"));
         let mut stderr = child.stderr.take().expect("piped");
-        let (line, lines) = mpsc::channel();
-        thread::spawn(move || {
-            output
-                .lines()
-                .map_while(Result::ok)
-                .try_for_each(|it| line.send(it))
-        });
         let (error, errors) = mpsc::channel();
         thread::spawn(move || {
             let mut text = String::new();
@@ -182,6 +175,26 @@ impl Drop for Run {
         let _ = self.child.wait();
         self.kill_family();
     }
+}
+
+/// What somebody prints, line by line, so that one can wait for it with a deadline.
+pub fn lines(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (line, lines) = mpsc::channel();
+    let output = BufReader::new(output);
+    thread::spawn(move || {
+        output
+            .lines()
+            .map_while(Result::ok)
+            .try_for_each(|it| line.send(it))
+    });
+    lines
+}
+
+/// The next line.
+pub fn next(lines: &Receiver<String>) -> String {
+    lines
+        .recv_timeout(DEADLINE)
+        .expect("a line before the deadline")
 }
 
 /// Waits for a condition.
