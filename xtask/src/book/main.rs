@@ -6,7 +6,7 @@ mod links;
 mod serve;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Result, anyhow};
 use clap::{Parser, Subcommand};
@@ -77,9 +77,55 @@ fn run(task: Task) -> Result<bool> {
 /// Builds the book at `root`; returns the folder of its pages.
 fn build(root: &Path) -> Result<PathBuf> {
     let load = || -> Result<PathBuf> {
-        let book = MDBook::load(root)?;
+        let mut book = MDBook::load(root)?;
+        let ours = book.config.get::<String>("output.html.edit-url-template")?;
+        if let (None, Some(template)) = (ours, edit_url(root)) {
+            book.config.set("output.html.edit-url-template", template)?;
+        }
         book.build()?;
         Ok(book.build_dir_for("html"))
     };
     load().map_err(|error| anyhow!("the book does not build: {error:#}"))
+}
+
+/// Where a reader edits a page, if this checkout came from a forge: `{path}` is mdBook's to fill in.
+fn edit_url(root: &Path) -> Option<String> {
+    let mut git = Command::new("git");
+    let output = git
+        .args(["remote", "get-url", "origin"])
+        .current_dir(root)
+        .output()
+        .ok()?;
+    edit_template(String::from_utf8(output.stdout).ok()?.trim())
+}
+
+/// `https://forge/owner/name.git` and `git@forge:owner/name.git` both have their pages at `https://forge/owner/name`.
+fn edit_template(origin: &str) -> Option<String> {
+    let place = match origin.strip_prefix("https://") {
+        Some(place) => place.to_owned(),
+        None => origin.strip_prefix("git@")?.replacen(':', "/", 1),
+    };
+    let place = place
+        .rsplit('@')
+        .next()?
+        .trim_end_matches(".git")
+        .to_owned();
+    Some(format!("https://{place}/edit/main/book/{{path}}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::edit_template;
+
+    #[test]
+    fn a_forge_has_edit_pages_and_a_folder_has_none() {
+        let expected = Some("https://forge.example/me/book/edit/main/book/{path}".to_owned());
+        assert_eq!(edit_template("https://forge.example/me/book.git"), expected);
+        assert_eq!(
+            edit_template("https://user:token@forge.example/me/book"),
+            expected
+        );
+        assert_eq!(edit_template("git@forge.example:me/book.git"), expected);
+        assert_eq!(edit_template("/some/folder"), None);
+    }
 }
