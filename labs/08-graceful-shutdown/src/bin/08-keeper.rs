@@ -3,13 +3,13 @@
 use std::env;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::fd::OwnedFd;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, ensure};
 use nix::sys::signal::{Signal::SIGTERM, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
 use tokio::select;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,7 +24,7 @@ async fn main() -> Result<()> {
 
     // From here on clients can connect. Who accepts them does not matter to them.
     let socket = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 3000))?;
-    let mut server = start(&program, &socket).await?;
+    let mut server = Server::start(&program, &socket).await?;
     println!("first server is ready");
 
     loop {
@@ -32,36 +32,48 @@ async fn main() -> Result<()> {
             _ = terminate.recv() => break,
             _ = hangup.recv() => {
                 for _ in 0..RESTARTS {
-                    let next = start(&program, &socket).await?;
-                    let ended = stop(server).await?;
-                    ensure!(ended.success(), "the old server: {ended}");
+                    server.line().await?; // its first answer: clients are with it
+                    let next = Server::start(&program, &socket).await?;
+                    server.stop().await?;
                     server = next;
                 }
                 println!("{RESTARTS} restarts");
             }
         }
     }
-    stop(server).await?;
-    Ok(())
+    server.stop().await
 }
 
-/// The server inherits a copy of the descriptor, as its standard input. Its first line says that it
-/// is ready.
-async fn start(program: &str, socket: &TcpListener) -> Result<Child> {
-    let mut server = Command::new(program)
-        .stdin(OwnedFd::from(socket.try_clone()?))
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let stdout = server.stdout.take().context("no pipe")?;
-    let mut lines = BufReader::new(stdout).lines();
-    lines.next_line().await?.context("it ended at once")?;
-    tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-    Ok(server)
+struct Server {
+    process: Child,
+    output: Lines<BufReader<ChildStdout>>,
 }
 
-async fn stop(mut server: Child) -> Result<ExitStatus> {
-    let pid = server.id().context("it has ended already")?;
-    kill(Pid::from_raw(pid.try_into()?), SIGTERM)?;
-    Ok(server.wait().await?)
+impl Server {
+    /// It inherits a copy of the descriptor as its standard input, and says when it is ready.
+    async fn start(program: &str, socket: &TcpListener) -> Result<Server> {
+        let mut process = Command::new(program)
+            .stdin(OwnedFd::from(socket.try_clone()?))
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = process.stdout.take().context("no pipe")?;
+        let output = BufReader::new(output).lines();
+        let mut server = Server { process, output };
+        server.line().await?;
+        Ok(server)
+    }
+
+    async fn line(&mut self) -> Result<String> {
+        let line = self.output.next_line().await?;
+        line.context("the server has ended")
+    }
+
+    async fn stop(mut self) -> Result<()> {
+        let pid = self.process.id().context("the server has ended")?;
+        kill(Pid::from_raw(pid.try_into()?), SIGTERM)?;
+        let status = self.process.wait().await?;
+        ensure!(status.success(), "the old server: {status}");
+        Ok(())
+    }
 }
 // ANCHOR_END: main
