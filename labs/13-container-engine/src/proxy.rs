@@ -1,15 +1,19 @@
 //! Published ports. The container's network namespace has no wire to ours: a small process listens
 //! here and carries every connection over.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Arc;
-use std::thread;
+use std::thread::{self, Scope};
+use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::signal::Signal;
+use nix::sys::socket::shutdown;
 use nix::unistd::{ForkResult, fork};
 
 use crate::child::die;
@@ -52,15 +56,26 @@ pub(crate) fn listen(ports: &[Port], name: &str, id: &str) -> Result<Vec<Publish
     ports.iter().map(open).collect()
 }
 
+/// How long answers that a container has given may take to reach their clients once it has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// The process that carries the connections. It ends when this handle is dropped, or when the
 /// process that started it ends.
 #[derive(Debug)]
-pub(crate) struct Proxy(PidFd);
+pub(crate) struct Proxy {
+    process: PidFd,
+    /// Closing it says that the container has ended.
+    hangup: Option<OwnedFd>,
+}
 
 impl Drop for Proxy {
+    /// Accepts no more, hands over what the container has still said, and ends.
     fn drop(&mut self) {
-        let _ = self.0.send(libc::SIGKILL);
-        let _ = self.0.reap();
+        drop(self.hangup.take());
+        if !matches!(self.process.ended_within(Some(LAST_WORDS)), Ok(true)) {
+            let _ = self.process.send(libc::SIGKILL);
+        }
+        let _ = self.process.reap();
     }
 }
 
@@ -73,9 +88,13 @@ impl Drop for Proxy {
 #[allow(unsafe_code)]
 pub(crate) unsafe fn start(published: Vec<Published>, inside: &Namespaces) -> io::Result<Proxy> {
     let monitor = nix::unistd::getpid();
+    let (ended, hangup) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
     // SAFETY: one thread, says the caller: the child may allocate and start threads of its own.
     match unsafe { fork() }? {
-        ForkResult::Parent { child } => Ok(Proxy(PidFd::open(child.as_raw())?)),
+        ForkResult::Parent { child } => Ok(Proxy {
+            process: PidFd::open(child.as_raw())?,
+            hangup: Some(hangup),
+        }),
         ForkResult::Child => {
             let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
             // The monitor may have died before that call; then somebody else is our parent by now.
@@ -88,8 +107,8 @@ pub(crate) unsafe fn start(published: Vec<Published>, inside: &Namespaces) -> io
             if nix::unistd::getppid() != monitor {
                 die(1);
             }
-            keep_only(&published);
-            serve(published)
+            keep_only(&published, &ended);
+            serve(&published, ended)
         }
     }
 }
@@ -98,11 +117,9 @@ pub(crate) unsafe fn start(published: Vec<Published>, inside: &Namespaces) -> io
 /// Closes what was inherited: above all the lock that says "the monitor watches", and the
 /// container's pipes.
 #[allow(unsafe_code)]
-fn keep_only(published: &[Published]) {
-    let mut kept: Vec<_> = published
-        .iter()
-        .map(|one| one.listener.as_raw_fd())
-        .collect();
+fn keep_only(published: &[Published], ended: &OwnedFd) {
+    let mut kept = vec![ended.as_raw_fd()];
+    kept.extend(published.iter().map(|one| one.listener.as_raw_fd()));
     kept.sort_unstable();
     let mut from = 3;
     for fd in kept.into_iter().chain([i32::MAX]) {
@@ -115,30 +132,37 @@ fn keep_only(published: &[Published]) {
     }
 }
 
-fn serve(published: Vec<Published>) -> ! {
-    let threads: Vec<_> = published
-        .into_iter()
-        .map(|one| thread::spawn(move || accept(&one.listener, one.port.container)))
-        .collect();
-    for thread in threads {
-        let _ = thread.join();
-    }
-    die(1)
+fn serve(published: &[Published], ended: OwnedFd) -> ! {
+    thread::scope(|scope| {
+        for one in published {
+            scope.spawn(move || accept(scope, &one.listener, one.port.container));
+        }
+        // Nobody writes: this returns when the monitor has closed its end, as the container has ended.
+        let _ = File::from(ended).read(&mut [0]);
+        for one in published {
+            // A listener that is shut down wakes who waits in accept(2), with EINVAL.
+            let _ = shutdown(one.listener.as_raw_fd(), nix::sys::socket::Shutdown::Both);
+        }
+        // The scope ends when every answer has been handed over.
+    });
+    die(0)
 }
 
-fn accept(listener: &TcpListener, port: u16) {
+fn accept<'scope>(scope: &'scope Scope<'scope, '_>, listener: &TcpListener, port: u16) {
     loop {
         match listener.accept() {
             Ok((client, _)) => {
-                let _ = thread::Builder::new().spawn(move || carry(client, port));
+                let _ = thread::Builder::new().spawn_scoped(scope, move || carry(client, port));
             }
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return,
             // Out of descriptors for now, or the client went away at once: neither is the end.
             Err(_) => thread::yield_now(),
         }
     }
 }
 
-/// One connection, until both directions have ended.
+/// One connection, until the container's side of it has ended. What the client still sends goes on in
+/// a thread that nobody waits for: a client may keep a connection open for as long as it likes.
 fn carry(client: TcpStream, port: u16) {
     let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)) else {
         // Nobody listens inside. Say what the kernel would say if there were no proxy.
@@ -149,11 +173,8 @@ fn carry(client: TcpStream, port: u16) {
     let _ = server.set_nodelay(true);
     let (client, server) = (Arc::new(client), Arc::new(server));
     let (from, to) = (Arc::clone(&client), Arc::clone(&server));
-    let there = thread::Builder::new().spawn(move || copy(&from, &to));
+    let _ = thread::Builder::new().spawn(move || copy(&from, &to));
     copy(&server, &client);
-    if let Ok(there) = there {
-        let _ = there.join();
-    }
 }
 
 /// Copies until the end of the stream, which it hands on: the other direction stays open. A broken
