@@ -29,11 +29,13 @@ pub struct App {
     pub unready: Duration,
     /// How long requests in flight may take in stage 2.
     pub drain: Duration,
+    /// How long the last save may take in stage 3.
+    pub save: Duration,
 }
 // ANCHOR_END: app
 
 impl App {
-    /// `UNREADY` and `DRAIN` are seconds.
+    /// `UNREADY`, `DRAIN` and `SAVE` are seconds.
     pub fn from_env() -> Result<App> {
         Ok(App {
             not_ready: CancellationToken::new(),
@@ -44,6 +46,7 @@ impl App {
             hits: Arc::default(),
             unready: seconds("UNREADY", 0)?,
             drain: seconds("DRAIN", 5)?,
+            save: seconds("SAVE", 3)?,
         })
     }
 }

@@ -1,15 +1,11 @@
 //! The server as it should be: it stops in stages, in bounded time, and its exit status tells how.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Result;
 use lab_08_graceful_shutdown::{App, Signals, accept, listener, save_hits};
 use tokio::select;
 use tokio::time::{sleep, timeout};
-
-/// How long the last save may take.
-const SAVE: Duration = Duration::from_secs(1);
 
 // ANCHOR: main
 #[tokio::main(flavor = "current_thread")]
@@ -31,7 +27,7 @@ async fn main() -> Result<ExitCode> {
 // ANCHOR_END: main
 
 // ANCHOR: stop
-/// The longest it can take is `unready + drain + SAVE`. That must be less than the grace period.
+/// The longest it can take is `unready + drain + save`. That must be less than the grace period.
 async fn stop(app: &App) -> ExitCode {
     app.not_ready.cancel();
     sleep(app.unready).await;
@@ -46,7 +42,7 @@ async fn stop(app: &App) -> ExitCode {
     // After the connections, and even if they hang: the jobs serve them.
     app.idle.cancel();
     app.jobs.close();
-    let saved = timeout(SAVE, app.jobs.wait()).await.is_ok();
+    let saved = timeout(app.save, app.jobs.wait()).await.is_ok();
 
     if drained && saved {
         println!("drained");
