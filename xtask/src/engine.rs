@@ -97,7 +97,7 @@ impl Engine {
                 }
                 Err(error) if error.is::<crate::interrupt::Interrupted>() => return Err(error),
                 Err(error) if kind == Kind::Pocket => return Err(error),
-                Err(error) => reasons.push(format!("{} ({})", kind.name(), first_line(&error))),
+                Err(error) => reasons.push(first_line(&error)),
             }
         }
         bail!("no engine")
