@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 
 use crate::support::{Course, finish, signal, wait};
 use nix::sys::signal::Signal;
@@ -343,4 +344,47 @@ fn clean_leaves_nothing() {
     course.run(&["clean"]).ends(0);
     assert!(course.leftovers("06-leak").is_empty());
     assert!(!course.path("target/xtask").exists());
+}
+
+#[test]
+fn without_bash_nothing_runs_and_the_remedy_is_told() {
+    let course = Course::new();
+    let mut xtask = course.xtask(&["lab", "1"]);
+    finish(xtask.env("PATH", "/nonexistent"))
+        .ends(2)
+        .says("bash is not on PATH")
+        .says("apt-get install bash");
+}
+
+#[test]
+fn a_daemon_that_does_not_answer_is_told_with_the_remedy() {
+    let course = Course::new();
+    let mut xtask = course.xtask(&["lab", "1", "--engine", "docker"]);
+    xtask.env("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    finish(&mut xtask)
+        .ends(2)
+        .says("docker")
+        .says("--engine pocket");
+}
+
+/// A daemon that dies while the chapter runs is the machine's fault, not the book's.
+#[test]
+fn a_daemon_that_dies_is_told_apart_from_a_wrong_result() {
+    let course = Course::new();
+    let bin = course.path("fake");
+    fs::create_dir(&bin).unwrap();
+    let docker = bin.join("docker");
+    let script = "#!/bin/sh\n\
+        dead=${0%/*}/dead\n\
+        if [ \"$1\" = run ]; then : >\"$dead\"; fi\n\
+        if [ -e \"$dead\" ]; then echo 'Cannot connect to the Docker daemon' >&2; exit 1; fi\n\
+        if [ \"$1\" = version ]; then echo '1.0 (client 1.0)'; fi\n";
+    fs::write(&docker, script).unwrap();
+    fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let mut xtask = course.xtask(&["lab", "7", "--engine", "docker"]);
+    finish(xtask.env("PATH", path))
+        .ends(2)
+        .says("the machine failed at book/src/07-status.md:6")
+        .says("CANNOT RUN");
 }
