@@ -16,9 +16,9 @@ nix::ioctl_write_int_bad!(tiocsctty, libc::TIOCSCTTY);
 // ANCHOR: terminal
 /// Gives up the controlling terminal, so that the command's session can have it.
 ///
-/// When a session leader does that, the kernel sends SIGHUP and SIGCONT to the foreground group,
-/// that is, to us. They are not meant for the command. Setting a signal to "ignore" throws away a
-/// pending one, even if it is blocked.
+/// When a session leader does that, the kernel sends SIGHUP and SIGCONT to the foreground
+/// group, that is, to us. They are not meant for the command. To ignore a signal throws
+/// away a pending one, even if it is blocked.
 pub fn leave_terminal(options: &Options) {
     let leader = unistd::getsid(None) == Ok(unistd::getpid());
     // SAFETY: no memory and no code of ours is involved, only numbers.
@@ -27,12 +27,11 @@ pub fn leave_terminal(options: &Options) {
         if tiocnotty(STDIN_FILENO).is_err() {
             return; // there was none
         }
-        for number in [Signal::SIGHUP, Signal::SIGCONT]
-            .into_iter()
-            .filter(|_| leader)
-        {
-            let _ = signal(number, SigHandler::SigIgn);
-            let _ = signal(number, SigHandler::SigDfl);
+        if leader {
+            for number in [Signal::SIGHUP, Signal::SIGCONT] {
+                let _ = signal(number, SigHandler::SigIgn);
+                let _ = signal(number, SigHandler::SigDfl);
+            }
         }
     }
     options.log(format_args!("left the controlling terminal"));
@@ -40,14 +39,11 @@ pub fn leave_terminal(options: &Options) {
 // ANCHOR_END: terminal
 
 // ANCHOR: exec
-/// Becomes the command. What comes back is the exit code of a failure, in the shells' convention.
+/// Becomes the command. What comes back is the exit code of a failure, as a shell has it.
 pub fn exec(options: &Options) -> u8 {
     let Err(error) = become_command(options);
-    say(format_args!(
-        "{}: {}",
-        options.command[0].to_string_lossy(),
-        error.desc()
-    ));
+    let name = options.command[0].to_string_lossy();
+    say(format_args!("{name}: {}", error.desc()));
     if error == Errno::ENOENT { 127 } else { 126 }
 }
 

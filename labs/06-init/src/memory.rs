@@ -1,52 +1,52 @@
 //! The pages that an init needs to start, and then for months not at all.
 
-use std::{ptr, slice};
+use std::ffi::{c_int, c_void};
+use std::slice;
 
-use nix::libc::{self, c_int, c_void, dl_phdr_info, size_t};
+use nix::libc::{self, dl_phdr_info, size_t};
+
+/// Where a segment lies, and how long it is.
+type Segment = (*mut c_void, size_t);
 
 // ANCHOR: give_back
-/// Unmaps the code and the constants of this program, to be mapped again as they are used.
+/// Unmaps the code and the constants of this program; what is used again is mapped again.
 ///
-/// The kernel maps 16 pages where one is touched, so after the start nearly all of a small program
-/// is resident. Nothing is lost: the pages are the file's, and stay in the page cache.
+/// Where a page of a file is touched, the kernel maps 16 of them: after its start, nearly
+/// all of a small program is resident. No data is lost, for the pages are those of the
+/// file, and they stay in the page cache.
 pub fn give_back() {
-    // SAFETY: the callback has the type that dl_iterate_phdr wants, and ignores its data.
+    let mut segments: Vec<Segment> = Vec::new();
+    // SAFETY: `collect` gets what it expects. And what nobody may write is as it is in
+    // the file: it comes back from there.
     #[allow(unsafe_code)]
     unsafe {
-        libc::dl_iterate_phdr(Some(give_back_object), ptr::null_mut());
+        libc::dl_iterate_phdr(Some(collect), (&raw mut segments).cast());
+        for (start, length) in segments {
+            libc::madvise(start, length, libc::MADV_DONTNEED);
+        }
     }
 }
+// ANCHOR_END: give_back
 
-/// One object: the program or, in a dynamic one, a library.
+/// Adds the read-only segments of one object, that is, of the program or of a library.
+///
+/// # Safety
+///
+/// `object` is what dl_iterate_phdr passes, `segments` a `Vec<Segment>`.
 #[allow(unsafe_code)]
-unsafe extern "C" fn give_back_object(
-    object: *mut dl_phdr_info,
-    _size: size_t,
-    _data: *mut c_void,
-) -> c_int {
-    // SAFETY: dl_iterate_phdr passes a valid object, with so many headers.
-    let (base, headers) = unsafe {
-        let object = &*object;
-        (
-            object.dlpi_addr,
-            slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()),
-        )
-    };
+unsafe extern "C" fn collect(object: *mut dl_phdr_info, _: size_t, segments: *mut c_void) -> c_int {
+    // SAFETY: see above.
+    let (object, segments) = unsafe { (&*object, &mut *segments.cast::<Vec<Segment>>()) };
+    // SAFETY: an object has so many headers, and they stay where they are.
+    let headers = unsafe { slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into()) };
+    let read_only = |flags| flags & libc::PF_W == 0;
     for header in headers
         .iter()
-        .filter(|it| it.p_type == libc::PT_LOAD && it.p_flags & libc::PF_W == 0)
+        .filter(|it| it.p_type == libc::PT_LOAD && read_only(it.p_flags))
     {
-        let end = base + header.p_vaddr + header.p_memsz;
-        let start = (base + header.p_vaddr) & !(header.p_align - 1);
-        // SAFETY: a segment that nobody may write is as it is in the file, and comes back from there.
-        unsafe {
-            libc::madvise(
-                start as *mut c_void,
-                (end - start) as size_t,
-                libc::MADV_DONTNEED,
-            )
-        };
+        let end = object.dlpi_addr + header.p_vaddr + header.p_memsz;
+        let start = (object.dlpi_addr + header.p_vaddr) & !(header.p_align - 1);
+        segments.push((start as *mut c_void, (end - start) as size_t));
     }
     0
 }
-// ANCHOR_END: give_back

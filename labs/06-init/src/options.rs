@@ -1,7 +1,7 @@
-//! The command line and the environment: dumb-init 1.2.5's, and what its users have asked for.
+//! The command line and the environment: dumb-init 1.2.5's, and what its users asked for.
 
 use std::env;
-use std::ffi::{CString, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fmt::Arguments;
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
@@ -87,6 +87,11 @@ impl Options {
         replaced(&self.rewrite, signal).unwrap_or(default)
     }
 
+    /// Whether this is the signal that begins a stop, and is not dropped.
+    pub fn is_stop(&self, signal: c_int) -> bool {
+        signal == self.stop_signal && self.rewritten(signal) != 0
+    }
+
     /// The exit code for a command that ended with `code`.
     pub fn exit_code(&self, code: u8) -> u8 {
         replaced(&self.exit_codes, code).unwrap_or(code)
@@ -109,9 +114,9 @@ fn replaced<T: PartialEq + Copy>(pairs: &[(T, T)], from: T) -> Option<T> {
         .map(|pair| pair.1)
 }
 
-/// Reads the command line and the environment.
-pub fn from_env() -> Result<Request, lexopt::Error> {
-    let mut request = parse(lexopt::Parser::from_env())?;
+/// Reads the command line, the program's name first, and the environment.
+pub fn parse<'a>(words: impl Iterator<Item = &'a OsStr>) -> Result<Request, lexopt::Error> {
+    let mut request = command_line(lexopt::Parser::from_iter(words))?;
     if let Request::Run(options) = &mut request {
         options.verbose |= env::var_os("DUMB_INIT_DEBUG").is_some_and(|value| value == "1");
         options.session &= env::var_os("DUMB_INIT_SETSID").is_none_or(|value| value != "0");
@@ -119,7 +124,7 @@ pub fn from_env() -> Result<Request, lexopt::Error> {
     Ok(request)
 }
 
-fn parse(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error> {
+fn command_line(mut parser: lexopt::Parser) -> Result<Request, lexopt::Error> {
     let mut options = Options {
         session: true,
         subreaper: false,

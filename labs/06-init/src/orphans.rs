@@ -19,7 +19,7 @@ pub struct Orphans {
 
 impl Orphans {
     // ANCHOR: make
-    /// Makes `count` orphans. `None` is returned in the processes made on the way: they shall end.
+    /// Makes `count` orphans. `None` is returned in the processes made on the way: they end.
     pub fn make(count: usize) -> io::Result<Option<Orphans>> {
         let (mut end_of_life, life) = io::pipe()?;
         let (mut numbers, mut number) = io::pipe()?;
@@ -55,18 +55,21 @@ impl Orphans {
     // ANCHOR: end
     /// Lets them end, and returns when none of them runs any more.
     pub fn end(self, parent: Pid) {
-        drop(self.life);
         // Numbers are given out again: a process of another parent is not ours.
         let runs = |it: Process| it.parent == parent && it.state != 'Z';
-        while self
-            .pids
-            .iter()
-            .any(|pid| processes::find(pid.as_raw()).is_some_and(runs))
-        {
-            look_again_soon();
+        for pid in self.release() {
+            while processes::find(pid.as_raw()).is_some_and(runs) {
+                look_again_soon();
+            }
         }
     }
     // ANCHOR_END: end
+
+    /// Lets them end. Returns who they were.
+    pub fn release(self) -> Vec<Pid> {
+        drop(self.life);
+        self.pids
+    }
 }
 
 // ANCHOR: zombies

@@ -1,4 +1,4 @@
-//! Signals as numbers: nix's `Signal` ends at 31, but Docker can send the real-time ones, too.
+//! Signals as numbers: nix's `Signal` ends at 31, and Docker can send real-time signals, too.
 
 use std::fmt::{self, Display, Formatter};
 use std::os::fd::AsFd;
@@ -21,11 +21,11 @@ impl Signals {
     pub fn block() -> nix::Result<Signals> {
         let all = SigSet::all();
         all.thread_set_mask()?;
-        // What our parent ignores stays ignored through exec: in the command, for which an ignored
-        // SIGTERM is a trap, and in us, for whom an ignored SIGCHLD means children that vanish.
+        // What our parent ignores, exec leaves ignored: for us, to whom an ignored
+        // SIGCHLD means children that vanish, and for a command that would not stop.
         let unchangeable = [Signal::SIGKILL, Signal::SIGSTOP];
         for number in Signal::iterator().filter(|number| !unchangeable.contains(number)) {
-            // SAFETY: no handler is installed, hence no code that could run at a bad moment.
+            // SAFETY: no handler is installed, so no code of ours runs at a bad moment.
             #[allow(unsafe_code)]
             unsafe { signal(number, SigHandler::SigDfl) }?;
         }
@@ -73,19 +73,19 @@ pub fn send(to: Pid, signal: c_int) -> nix::Result<()> {
 }
 
 // ANCHOR: reap
-/// One child that has ended, with the exit code a shell would give it; `None` if all are alive, an
-/// error if there are none.
+/// One child that has ended, and the exit code a shell would give it; `None` if all are
+/// alive, an error if there are none.
 ///
-/// nix's `waitpid` would reap a child that died of a real-time signal, and then return EINVAL.
+/// nix's `waitpid` reaps a child that a real-time signal has killed, and returns EINVAL.
 pub fn reap() -> nix::Result<Option<(Pid, u8)>> {
     let mut status = 0;
     // SAFETY: `status` outlives the call.
     #[allow(unsafe_code)]
-    let pid = Errno::result(unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) })?;
-    let code = if libc::WIFEXITED(status) {
-        libc::WEXITSTATUS(status)
-    } else {
-        128 + libc::WTERMSIG(status)
+    let pid = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+    let pid = Errno::result(pid)?;
+    let code = match libc::WIFEXITED(status) {
+        true => libc::WEXITSTATUS(status),
+        false => 128 + libc::WTERMSIG(status),
     };
     Ok((pid > 0).then_some((Pid::from_raw(pid), code.unsigned_abs() as u8)))
 }

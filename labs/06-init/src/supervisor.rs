@@ -6,17 +6,23 @@ use std::time::{Duration, Instant};
 use nix::libc::{self, c_int};
 use nix::unistd::{self, Pid};
 
+use crate::memory;
 use crate::options::Options;
 use crate::say;
 use crate::signals::{Name, Signals, reap, send};
-use lab_06_init::processes::descendants;
+use lab_06_init::processes::{Process, descendants};
 
-/// How long to wait for what SIGKILL does not end: a process of somebody we may not signal, or one
-/// that is stuck in the kernel.
+/// How long to wait for what SIGKILL does not end: a process of somebody we may not signal, or
+/// one that is stuck in the kernel.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// When the start is over, and only what goes on has to stay in memory.
+const STARTED: Duration = Duration::from_secs(1);
 
 /// What will happen at its time.
 enum Alarm {
+    /// The start is over.
+    Started,
     /// The stop signal goes out, after `--delay` or once more after `--repeat`.
     Stop,
     /// `--wait` is over.
@@ -42,17 +48,18 @@ pub struct Supervisor<'a> {
 impl<'a> Supervisor<'a> {
     pub fn new(options: &'a Options, command: Pid) -> Self {
         options.log(format_args!("started {command}"));
-        let (code, alarms) = (None, Vec::new());
-        Self {
+        let mut supervisor = Self {
             options,
             command,
-            code,
-            alarms,
+            code: None,
+            alarms: Vec::new(),
             stopping: false,
             told: false,
             killing: false,
             done: false,
-        }
+        };
+        supervisor.set(STARTED, Alarm::Started);
+        supervisor
     }
 
     // ANCHOR: run
@@ -73,9 +80,7 @@ impl<'a> Supervisor<'a> {
         self.options.log(format_args!("got {}", Name(signal)));
         match signal {
             libc::SIGCHLD => self.reap(),
-            _ if signal == self.options.stop_signal && self.options.rewritten(signal) != 0 => {
-                self.stop();
-            }
+            _ if self.options.is_stop(signal) => self.stop(),
             _ => self.forward(signal),
         }
         if matches!(signal, libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) {
@@ -95,7 +100,7 @@ impl<'a> Supervisor<'a> {
 
     fn send_to_command(&self, signal: c_int) {
         self.options.log(format_args!("sending {}", Name(signal)));
-        // Until the command has called setsid there is no such group: the signal must not get lost.
+        // Until the command has called setsid, there is no such group.
         let group = Pid::from_raw(-self.command.as_raw());
         let sent = self.options.session && send(group, signal).is_ok();
         if !sent && self.code.is_none() {
@@ -134,19 +139,17 @@ impl<'a> Supervisor<'a> {
     /// What the command has left behind is told to end, too.
     fn command_ended(&mut self) {
         let signal = self.options.rewritten(libc::SIGTERM);
-        let Some(_) = self.options.wait else {
+        if self.options.wait.is_none() {
             if self.options.session && signal != 0 {
                 self.send_to_command(signal);
             }
             self.done = true;
             return;
-        };
-        // Not twice: to many a program, the second SIGTERM means "at once".
-        let in_group = |group| self.options.session && group == self.command;
-        for process in descendants(unistd::getpid())
-            .iter()
-            .filter(|process| !(self.told && in_group(process.group)))
-        {
+        }
+        // Nobody is told twice: to many a program, the second SIGTERM means "at once".
+        let told = |process: &Process| self.told && process.group == self.command;
+        let family = descendants(unistd::getpid());
+        for process in family.iter().filter(|process| !told(process)) {
             let _ = send(process.pid, signal);
         }
         self.begin_stop();
@@ -156,8 +159,8 @@ impl<'a> Supervisor<'a> {
     // ANCHOR: stop
     fn stop(&mut self) {
         let first = self.begin_stop();
-        self.alarms
-            .retain(|(_, alarm)| !matches!(alarm, Alarm::Stop));
+        let is_stop = |alarm: &Alarm| matches!(alarm, Alarm::Stop);
+        self.alarms.retain(|(_, alarm)| !is_stop(alarm));
         match self.options.delay {
             // A second signal does not wait: somebody is in a hurry.
             Some(delay) if first => self.set(delay, Alarm::Stop),
@@ -184,19 +187,18 @@ impl<'a> Supervisor<'a> {
 
     fn set(&mut self, after: Duration, alarm: Alarm) {
         // A moment beyond what a clock can show never comes.
-        self.alarms
-            .extend(Instant::now().checked_add(after).map(|at| (at, alarm)));
+        let at = Instant::now().checked_add(after);
+        self.alarms.extend(at.map(|at| (at, alarm)));
     }
 
     /// The soonest alarm goes off.
     fn ring(&mut self) {
         let soonest = (0..self.alarms.len()).min_by_key(|&index| self.alarms[index].0);
         match soonest.map(|index| self.alarms.swap_remove(index).1) {
+            Some(Alarm::Started) => memory::give_back(),
             Some(Alarm::Stop) => self.send_stop(),
             Some(Alarm::Kill) => {
-                say(format_args!(
-                    "the time is over: SIGKILL to all that is left"
-                ));
+                say(format_args!("time is over: SIGKILL to all that is left"));
                 self.killing = true;
                 self.kill();
                 self.set(PATIENCE, Alarm::GiveUp);

@@ -11,7 +11,9 @@ use std::time::Duration;
 use nix::sys::signal::{SigSet, Signal};
 use nix::unistd;
 
-fn main() -> Result<(), Box<dyn Error>> {
+type Outcome = Result<(), Box<dyn Error>>;
+
+fn main() -> Outcome {
     // Blocked before the worker says "ready": it cannot come too early.
     let mut term = SigSet::empty();
     term.add(Signal::SIGTERM);
@@ -25,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 // ANCHOR: app
-fn server(term: &SigSet, args: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
+fn server(term: &SigSet, args: impl Iterator<Item = String>) -> Outcome {
     Command::new(env::current_exe()?)
         .arg("worker")
         .args(args)
@@ -35,7 +37,7 @@ fn server(term: &SigSet, args: impl Iterator<Item = String>) -> Result<(), Box<d
     Ok(())
 }
 
-fn worker(term: &SigSet, args: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
+fn worker(term: &SigSet, args: impl Iterator<Item = String>) -> Outcome {
     let mut work = Duration::from_secs(1);
     for arg in args {
         match arg.as_str() {

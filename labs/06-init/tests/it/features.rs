@@ -320,7 +320,7 @@ fn as_pid_1() {
     let end = run(&["06-orphans", "10"]);
     assert_eq!(
         end.output,
-        ["10 orphans, adopted by PID 1 (06-init)", "zombies: 0"]
+        ["orphans: 10, adopted by PID 1 (06-init)", "zombies: 0"]
     );
     let mut run = start_in(&[
         "-w",

@@ -1,0 +1,48 @@
+//! `init COMMAND...`: starts a command, passes SIGTERM on to it, and reaps.
+
+use std::env;
+use std::error::Error;
+use std::process::{Command, ExitCode};
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    // Blocked, so that none is lost between two calls of `wait`.
+    let mut signals = SigSet::empty();
+    signals.add(Signal::SIGCHLD);
+    signals.add(Signal::SIGTERM);
+    signals.thread_block()?;
+
+    let mut words = env::args_os().skip(1);
+    let program = words.next().ok_or("no command")?;
+    // `spawn` gives the command an empty mask.
+    let command = Command::new(program).args(words).spawn()?;
+    let command = Pid::from_raw(command.id().cast_signed());
+
+    loop {
+        match signals.wait()? {
+            Signal::SIGCHLD => {
+                // One SIGCHLD says that some child has ended: one, or a hundred.
+                while let Some((pid, code)) = reap()? {
+                    if pid == command {
+                        return Ok(ExitCode::from(code));
+                    }
+                }
+            }
+            signal => kill(command, signal)?,
+        }
+    }
+}
+
+/// A child that has ended, with its exit code; `None` if there is none.
+fn reap() -> nix::Result<Option<(Pid, u8)>> {
+    match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Ok(WaitStatus::Exited(pid, code)) => Ok(Some((pid, code.unsigned_abs() as u8))),
+        Ok(WaitStatus::Signaled(pid, signal, _)) => Ok(Some((pid, 128 + signal as u8))),
+        Ok(_) | Err(Errno::ECHILD) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
