@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+echo "no-exec.sh: preparing"
+"$@"

@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+trap 'kill -TERM "$server"' TERM
+"$@" &
+server=$!
+wait "$server"

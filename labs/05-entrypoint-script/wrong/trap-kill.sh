@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+trap 'echo "trap-kill.sh: cleaning up"' KILL
+"$@"
