@@ -20,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut parent = Pid::from_raw(1);
     if let Some(adopter) = orphans.parent() {
         println!(
-            "{count} orphans, adopted by PID {} ({})",
+            "orphans: {count}, adopted by PID {} ({})",
             adopter.pid, adopter.name
         );
         parent = adopter.pid;
