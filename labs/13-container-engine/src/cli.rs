@@ -160,32 +160,20 @@ impl Command {
         let (least, most) = self.arguments;
         let plural = |number: usize| if number == 1 { "" } else { "s" };
         let name = self.name;
-        let message = if count < least && least == most {
-            format!(
-                "docker: 'docker {name}' requires {least} argument{}",
-                plural(least)
-            )
-        } else if count < least {
-            format!(
-                "docker: 'docker {name}' requires at least {least} argument{}",
-                plural(least)
-            )
-        } else if count > most && most == 0 {
-            format!("docker: 'docker {name}' accepts no arguments")
-        } else if count > most && least == most {
-            format!(
-                "docker: 'docker {name}' requires {most} argument{}",
-                plural(most)
-            )
-        } else if count > most {
-            format!(
-                "docker: 'docker {name}' requires at most {most} argument{}",
-                plural(most)
-            )
-        } else {
-            return Ok(());
+        let wants = match (least, most) {
+            _ if (least..=most).contains(&count) => return Ok(()),
+            (_, 0) => "accepts no arguments".to_owned(),
+            (0, most) => format!("requires at most {most} argument{}", plural(most)),
+            (least, usize::MAX) => format!("requires at least {least} argument{}", plural(least)),
+            (least, most) if least == most => format!("requires {least} argument{}", plural(least)),
+            (least, most) => format!("requires at least {least} and at most {most} arguments"),
         };
-        Err(self.usage_error(message, "See", 1))
+        let hint = if wants.starts_with("requires at least") && most == usize::MAX {
+            "See"
+        } else {
+            "Run"
+        };
+        Err(self.usage_error(format!("docker: 'docker {name}' {wants}"), hint, 1))
     }
 
     fn text(&self, value: OsString) -> Result<String> {

@@ -16,11 +16,13 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
+use nix::libc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Result, daemon};
 use crate::image;
 use crate::pidfd::{PidFd, start_ticks};
+use crate::signal;
 use crate::store::{Store, link_name, new_id, read_json, write_json};
 use crate::time::Nanos;
 
@@ -81,6 +83,13 @@ impl Config {
     pub(crate) fn argv(&self) -> Vec<String> {
         let both = [&self.entrypoint, &self.cmd];
         both.into_iter().flatten().flatten().cloned().collect()
+    }
+
+    /// Whether a signal that a user sends says that the next end is wanted, so that the restart
+    /// policy is silent. Docker takes any signal so, unless the container names its stop signal.
+    pub(crate) fn forbids_restart(&self, number: i32) -> bool {
+        let stop = self.stop_signal.as_deref().map(signal::parse);
+        number == libc::SIGKILL || stop.is_none_or(|stop| stop == Ok(number))
     }
 
     /// What a process finds in its environment: PATH, HOSTNAME, TERM, then the rest.

@@ -46,7 +46,7 @@ fn run_image(parsed: &Parsed) -> Result<u8> {
     if detached {
         let started = monitor::start(&store, &container);
         print(&format!("{}\n", container.config.id));
-        return started.map(|_| 0).map_err(Error::from);
+        return started.map(|_| 0);
     }
     let signals = client::hold_signals(options)?;
     events::record(&store, &container.config, "attach", &[]);
@@ -162,7 +162,6 @@ fn make(store: &Store, parsed: &Parsed, attached: bool) -> Result<Container> {
             config.workdir
         ));
     }
-    config.env = from.env;
     for text in parsed.all("env") {
         match text.split_once('=') {
             Some(("", _)) => return Err(client!("invalid environment variable: {text}")),
@@ -173,6 +172,16 @@ fn make(store: &Store, parsed: &Parsed, attached: bool) -> Result<Container> {
                     set_env(&mut config.env, text, &value);
                 }
             }
+        }
+    }
+    for text in from.env {
+        let name = text.split('=').next();
+        if !config
+            .env
+            .iter()
+            .any(|other| other.split('=').next() == name)
+        {
+            config.env.push(text);
         }
     }
     let container = Container::create(store, config)?;

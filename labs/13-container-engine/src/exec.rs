@@ -71,7 +71,7 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
             config,
             &format!("{action}: {text} "),
             &[("execID", id.clone())],
-        )
+        );
     };
     record("exec_create");
     record("exec_start");
@@ -107,7 +107,7 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
             Some((Kind::Started, _)) => break,
             Some((Kind::Failed, text)) => {
                 let error = serde_json::from_slice::<StartError>(&text);
-                return fail(error.unwrap_or_else(|error| StartError::engine(error.to_string())));
+                return fail(&error.unwrap_or_else(|error| StartError::engine(error.to_string())));
             }
             Some(_) => {}
             None => return Err(client!("the monitor is gone")),
@@ -121,7 +121,7 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
 
 /// Docker's daemon writes the runtime's error into the stream of the command that never began, and
 /// the code is 126 whatever the reason was.
-fn fail(error: StartError) -> Result<u8> {
+fn fail(error: &StartError) -> Result<u8> {
     use std::io::Write;
     let text = match error.code {
         125 => format!("{}\r\n", error.message),

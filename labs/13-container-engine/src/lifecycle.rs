@@ -1,13 +1,13 @@
 //! What happens to containers that exist: stop, kill, wait, restart, rm.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::time::Duration;
 
 use nix::libc;
 
 use crate::cli::Parsed;
-use crate::container::{Container, State, Status};
+use crate::container::{Container, Status};
 use crate::create::begin;
 use crate::error::{Context, Error, Result, daemon};
 use crate::output::{print, warn};
@@ -60,24 +60,27 @@ pub(crate) fn each_reporting(
 
 /// `docker stop`.
 pub(crate) fn stop(parsed: &Parsed) -> Result<u8> {
-    let store = Store::open()?;
+    let (store, seconds) = (Store::open()?, seconds(parsed));
     each(&parsed.args, |name| {
         let container = Container::find(&store, name)?;
-        stop_one(&store, &container, parsed.get("signal"), seconds(parsed))
+        stop_one(&store, &container, parsed.get("signal"), seconds)
     })
 }
 
 /// `--timeout`, which older clients call `--time`.
 fn seconds(parsed: &Parsed) -> Option<i64> {
+    if parsed.get("time").is_some() {
+        print("Flag --time has been deprecated, use --timeout instead\n");
+    }
     parsed.number("timeout").or_else(|| parsed.number("time"))
 }
 
 /// `docker restart`.
 pub(crate) fn restart(parsed: &Parsed) -> Result<u8> {
-    let store = Store::open()?;
+    let (store, seconds) = (Store::open()?, seconds(parsed));
     each(&parsed.args, |name| {
         let container = Container::find(&store, name)?;
-        stop_one(&store, &container, parsed.get("signal"), seconds(parsed))?;
+        stop_one(&store, &container, parsed.get("signal"), seconds)?;
         begin(&store, &container)?;
         events::record(&store, &container.config, "restart", &[]);
         Ok(())
@@ -162,14 +165,11 @@ pub(crate) fn kill(parsed: &Parsed) -> Result<u8> {
                 )));
             }
         };
-        let (state, pid1) = match container.running() {
+        let (_, pid1) = match container.running() {
             Ok(running) => running,
             Err(error) => return Err(wrap(error)),
         };
-        let _: State = state;
-        // Docker, too, takes a kill by a user as a wish for the end, unless it is some other signal.
-        let stop = container.config.stop_signal.as_deref().unwrap_or("SIGTERM");
-        if number == libc::SIGKILL || signal::parse(stop).is_ok_and(|stop| stop == number) {
+        if container.config.forbids_restart(number) {
             forbid_restart(&container);
         }
         send(&store, &container, &pid1, number)?;
@@ -273,6 +273,5 @@ pub(crate) fn prune(store: &Store) -> Result<u8> {
         print(&format!("Deleted Containers:\n{}\n\n", deleted.join("\n")));
     }
     print("Total reclaimed space: 0B\n");
-    let _ = fs::metadata(store.root());
     Ok(0)
 }

@@ -21,6 +21,7 @@ mod events;
 mod exec;
 mod frame;
 mod image;
+mod images;
 mod init;
 mod inspect;
 mod lifecycle;
@@ -65,6 +66,12 @@ fn main() -> ExitCode {
     // Rust ignores SIGPIPE; a program that prints for a shell ends when nobody reads.
     // SAFETY: the default action installs no handler.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+    // What whoever called us left open is not for a monitor to hold: a pipe that never ends, because
+    // a container runs somewhere. (`build -f <(...)` names such a file.)
+    if args.first().is_none_or(|command| command != "build") {
+        // SAFETY: nothing of ours is open yet but the three standard streams.
+        unsafe { nix::libc::syscall(nix::libc::SYS_close_range, 3, u32::MAX, 0) };
+    }
     match dispatch(args) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

@@ -281,7 +281,7 @@ impl Monitor<'_> {
                 "kill",
                 &[("signal", number.to_string())],
             );
-            if number == libc::SIGTERM || number == libc::SIGINT {
+            if config.forbids_restart(number) {
                 let _ = File::create(self.container.dir.join("stopped"));
             }
             let _ = pid1.send(number);

@@ -86,7 +86,7 @@ impl Drop for Proxy {
 /// # Safety
 /// The calling process has one thread.
 #[allow(unsafe_code)]
-pub(crate) unsafe fn start(published: Vec<Published>, inside: &Namespaces) -> io::Result<Proxy> {
+pub(crate) unsafe fn start(published: &[Published], inside: &Namespaces) -> io::Result<Proxy> {
     let monitor = nix::unistd::getpid();
     let (ended, hangup) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
     // SAFETY: one thread, says the caller: the child may allocate and start threads of its own.
@@ -107,8 +107,8 @@ pub(crate) unsafe fn start(published: Vec<Published>, inside: &Namespaces) -> io
             if nix::unistd::getppid() != monitor {
                 die(1);
             }
-            keep_only(&published, &ended);
-            serve(&published, ended)
+            keep_only(published, &ended);
+            serve(published, ended)
         }
     }
 }

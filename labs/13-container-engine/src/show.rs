@@ -116,9 +116,9 @@ fn show(entry: &Entry, stamps: bool) {
     };
     let text = format!("{stamp}{}", entry.log);
     if entry.stream == "stderr" {
-        warn(&text)
+        warn(&text);
     } else {
-        print(&text)
+        print(&text);
     }
 }
 
@@ -233,12 +233,9 @@ pub(crate) fn inspect(parsed: &Parsed) -> Result<u8> {
     }
     let template = match parsed.get("format") {
         Some("json") => None,
-        Some(text) => Some(Template::parse(text).map_err(|error| Error::Usage {
-            message: format!("template parsing error: {error}"),
-            hint: "Run",
-            command: "inspect",
-            usage: " [OPTIONS] NAME|ID [NAME|ID...]",
-            code: 64,
+        Some(text) => Some(Template::parse(text).map_err(|error| {
+            warn(&format!("template parsing error: {error}\n"));
+            Error::Exit(64)
         })?),
         None => None,
     };
@@ -259,7 +256,9 @@ pub(crate) fn inspect(parsed: &Parsed) -> Result<u8> {
         {
             Some(value) => found.push(value),
             None if kind.is_empty() => errors.push(format!("Error: No such object: {name}")),
-            None => errors.push(format!("Error: No such {kind}: {name}")),
+            None => errors.push(format!(
+                "Error response from daemon: No such {kind}: {name}"
+            )),
         }
     }
     match template {
@@ -324,7 +323,7 @@ pub(crate) fn port(parsed: &Parsed) -> Result<u8> {
         .peekable();
     if found.peek().is_none() {
         return Err(client!(
-            "Error: No public port '{number}/tcp' published for {}",
+            "Error: No public port '{wanted}' published for {}",
             parsed.args[0]
         ));
     }

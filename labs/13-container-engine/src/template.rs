@@ -10,10 +10,36 @@ pub(crate) struct Template(Vec<Part>);
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
     Text(String),
-    /// `.A.B`, as its names; none for `.`.
-    Field(Vec<String>),
-    Json(Vec<String>),
-    Index(Vec<String>, Vec<String>),
+    Field(Field),
+    Json(Field),
+    Index(Field, Vec<String>),
+}
+
+/// `.A.B`.
+#[derive(Debug, PartialEq, Eq)]
+struct Field {
+    /// Its names; none for `.`.
+    path: Vec<String>,
+    /// How far from the start of the template it stands.
+    column: usize,
+}
+
+impl Field {
+    /// In Go's words, and with Go's idea of where: a field of several names stands where its second
+    /// name does.
+    fn missing(&self, name: &str, in_map: bool) -> String {
+        let column = match self.path.as_slice() {
+            [first, _, ..] => self.column + 1 + first.len(),
+            _ => self.column,
+        };
+        let what = if in_map {
+            "map has no entry for key"
+        } else {
+            "can't evaluate field"
+        };
+        let path = self.path.join(".");
+        format!("template: :1:{column}: executing \"\" at <.{path}>: {what} \"{name}\"")
+    }
 }
 
 impl Template {
@@ -22,13 +48,14 @@ impl Template {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("{{") {
+            let start = text.len() - after.len();
             if !before.is_empty() {
                 parts.push(Part::Text(before.to_owned()));
             }
             let (action, tail) = after
                 .split_once("}}")
                 .ok_or("template: :1: unclosed action")?;
-            parts.push(action_of(action.trim())?);
+            parts.push(action_of(action, start)?);
             rest = tail;
         }
         if !rest.is_empty() {
@@ -43,7 +70,21 @@ impl Template {
         for part in &self.0 {
             match part {
                 Part::Text(text) => out.push_str(text),
-                Part::Field(path) => out.push_str(&go(find(value, path)?, path.last())),
+                Part::Field(field) => {
+                    let name = field.path.last();
+                    let text = go(find(value, field)?, name);
+                    let in_map = field
+                        .path
+                        .iter()
+                        .rev()
+                        .nth(1)
+                        .is_some_and(|map| map == "Attributes");
+                    out.push_str(if in_map && text == "<nil>" {
+                        "<no value>"
+                    } else {
+                        &text
+                    });
+                }
                 Part::Json(path) => out.push_str(&find(value, path)?.to_string()),
                 Part::Index(path, keys) => {
                     let mut found = find(value, path)?;
@@ -70,8 +111,8 @@ impl Template {
     pub(crate) fn heading(&self) -> String {
         let heading = |part: &Part| match part {
             Part::Text(text) => text.clone(),
-            Part::Field(path) | Part::Json(path) | Part::Index(path, _) => {
-                let name = path.last().map(String::as_str).unwrap_or_default();
+            Part::Field(field) | Part::Json(field) | Part::Index(field, _) => {
+                let name = field.path.last().map(String::as_str).unwrap_or_default();
                 match name {
                     "ID" => "CONTAINER ID".to_owned(),
                     "CreatedSince" => "CREATED".to_owned(),
@@ -84,34 +125,41 @@ impl Template {
     }
 }
 
-fn action_of(action: &str) -> Result<Part, String> {
-    let action = action.strip_prefix('-').unwrap_or(action);
-    let action = action.strip_suffix('-').unwrap_or(action).trim();
+/// What stands between braces; `start` is where it begins in the template.
+fn action_of(text: &str, start: usize) -> Result<Part, String> {
+    let action = text.trim_matches(|c: char| c == '-' || c.is_whitespace());
     let unsupported = || {
         format!(
             "template: :1: pocket's templates know {{{{.Field}}}}, {{{{json .Field}}}} and {{{{index .Field \"key\"}}}}, not {{{{{action}}}}}"
         )
     };
+    let column = start + text.find('.').unwrap_or_default();
+    let field = |word: Option<&str>| {
+        word.and_then(path_of)
+            .map(|path| Field { path, column })
+            .ok_or_else(unsupported)
+    };
     let mut words = action.split_whitespace();
     let part = match words.next() {
         None => return Err("template: :1: missing value for command".to_owned()),
-        Some("json") => {
-            Part::Json(path_of(words.next().unwrap_or_default()).ok_or_else(unsupported)?)
-        }
+        Some("json") => Part::Json(field(words.next())?),
         Some("index") => {
-            let path = path_of(words.next().unwrap_or_default()).ok_or_else(unsupported)?;
-            let keys = words
-                .by_ref()
-                .map(|key| key.trim_matches('"').to_owned())
-                .collect();
-            Part::Index(path, keys)
+            let field = field(words.next())?;
+            Part::Index(
+                field,
+                words
+                    .by_ref()
+                    .map(|key| key.trim_matches('"').to_owned())
+                    .collect(),
+            )
         }
-        Some(field) => Part::Field(path_of(field).ok_or_else(unsupported)?),
+        word => Part::Field(field(word)?),
     };
     if words.next().is_some() {
-        return Err(unsupported());
+        Err(unsupported())
+    } else {
+        Ok(part)
     }
-    Ok(part)
 }
 
 fn path_of(text: &str) -> Option<Vec<String>> {
@@ -126,18 +174,18 @@ fn path_of(text: &str) -> Option<Vec<String>> {
     names.iter().all(valid).then_some(names)
 }
 
-fn find<'a>(value: &'a Value, path: &[String]) -> Result<&'a Value, String> {
+/// What Go prints for a key that a map of texts does not have.
+const NO_VALUE: Value = Value::Null;
+
+fn find<'a>(value: &'a Value, field: &Field) -> Result<&'a Value, String> {
     let mut found = value;
-    for (depth, name) in path.iter().enumerate() {
-        found = found.get(name).ok_or_else(|| {
-            let so_far: String = path[..=depth].iter().map(|name| format!(".{name}")).collect();
-            match found {
-                Value::Object(_) => {
-                    format!("template: :1:2: executing \"\" at <{so_far}>: map has no entry for key \"{name}\"")
-                }
-                _ => format!("template: :1:2: executing \"\" at <{so_far}>: can't evaluate field {name}"),
-            }
-        })?;
+    for (depth, name) in field.path.iter().enumerate() {
+        found = match found.get(name) {
+            Some(next) => next,
+            // The attributes of an event: some have a signal, some have not.
+            None if depth > 0 && field.path[depth - 1] == "Attributes" => &NO_VALUE,
+            None => return Err(field.missing(name, found.is_object())),
+        };
     }
     Ok(found)
 }

@@ -1,0 +1,801 @@
+//! What pocket does beyond printing what Docker prints: isolation, signals, monitors that die, and
+//! nothing left behind. As root, and as an ordinary user.
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+
+use common::{NOBODY, Pocket, skip, until};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// The processes that belong to a container's monitor: they are called `pocket: NAME`.
+fn monitors(name: &str) -> Vec<i32> {
+    let comm = format!("pocket: {name}")
+        .chars()
+        .take(15)
+        .collect::<String>();
+    let entries = fs::read_dir("/proc").expect("/proc").flatten();
+    let found = entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let status = fs::read_to_string(entry.path().join("status")).ok()?;
+        let alive = !status
+            .lines()
+            .any(|line| line.starts_with("State:") && line.contains('Z'));
+        (alive && status.starts_with(&format!("Name:\t{comm}\n"))).then_some(pid)
+    });
+    found.collect()
+}
+
+fn gone(pid: &str) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    !status.contains("State:") || status.contains("State:\tZ")
+}
+
+fn signal(pid: i32, signal: Signal) {
+    kill(Pid::from_raw(pid), signal).expect("the process is there");
+}
+
+#[test]
+fn pid_1_starts_with_a_clean_slate() {
+    Pocket::each_user(|pocket| {
+        // SIGCHLD cannot be told apart here, so the two that a shell can ignore, and all that
+        // `env` can block.
+        let line = "trap '' TERM INT; docker run --rm --entrypoint sh probe -c 'cat /proc/1/status' & wait $!";
+        let done = pocket.bash(line);
+        for field in ["SigBlk", "SigIgn", "SigPnd"] {
+            let zero = format!("{field}:\t0000000000000000");
+            assert!(done.out.contains(&zero), "{field}: {done:?}");
+        }
+        let blocked = pocket
+            .bash("env --block-signal=TERM --ignore-signal=HUP docker run --rm probe signals");
+        assert!(
+            blocked.out.contains("SigBlk:\t0000000000000000"),
+            "{blocked:?}"
+        );
+        // The control: without a container, they are inherited.
+        let control = pocket.bash(
+            "env --block-signal=TERM --ignore-signal=HUP grep -E 'SigBlk|SigIgn' /proc/self/status",
+        );
+        assert!(
+            !control.out.contains("SigBlk:\t0000000000000000"),
+            "{control:?}"
+        );
+        assert!(
+            !control.out.contains("SigIgn:\t0000000000000000"),
+            "{control:?}"
+        );
+    });
+}
+
+#[test]
+fn a_container_is_alone() {
+    Pocket::each_user(|pocket| {
+        let names = ["pid", "mnt", "net", "ipc", "uts"];
+        for name in names {
+            let link = format!("/proc/self/ns/{name}");
+            let inside = pocket.ok(&["run", "--rm", "--entrypoint", "readlink", "probe", &link]);
+            let outside = fs::read_link(&link).expect("a namespace");
+            assert_ne!(inside, outside.to_string_lossy(), "{name}");
+        }
+        let line =
+            "echo $$; ls /proc | grep -c '^[0-9]'; ls /sys/class/net; hostname; ls /tmp | wc -l";
+        let out = pocket.ok(&[
+            "run",
+            "--rm",
+            "--hostname",
+            "box",
+            "--entrypoint",
+            "sh",
+            "probe",
+            "-c",
+            line,
+        ]);
+        let lines: Vec<_> = out.lines().collect();
+        // Itself, and of the pipe ls and grep.
+        assert!(["1", "2", "3"].contains(&lines[1]), "{out}");
+        assert_eq!((lines[0], &lines[2..]), ("1", &["lo", "box", "0"][..]));
+        // The control: /tmp outside is not empty.
+        assert!(pocket.path().exists() && pocket.path().starts_with(std::env::temp_dir()));
+    });
+}
+
+#[test]
+fn the_root_can_be_written_to_and_the_machine_stays_as_it_is() {
+    Pocket::each_user(|pocket| {
+        let name = format!("pocket-was-here-{}", std::process::id());
+        let line = format!(
+            "for d in / /etc /usr/local/bin /var /tmp /root; do echo x > $d/{name} && cat $d/{name}; done; ls -d /*/{name} /{name}"
+        );
+        let out = pocket.ok(&["run", "--rm", "--entrypoint", "sh", "probe", "-c", &line]);
+        assert_eq!(out.lines().filter(|line| *line == "x").count(), 6, "{out}");
+        for folder in ["/", "/etc", "/usr/local/bin", "/var", "/tmp", "/root"] {
+            assert!(
+                !std::path::Path::new(folder).join(&name).exists(),
+                "{folder}"
+            );
+        }
+        // And the next container sees nothing of it.
+        let again = pocket.run(&[
+            "run",
+            "--rm",
+            "--entrypoint",
+            "ls",
+            "probe",
+            &format!("/etc/{name}"),
+        ]);
+        assert_eq!(again.code, 2, "{again:?}");
+    });
+}
+
+#[test]
+fn a_container_outlives_its_client_and_is_removed_all_the_same() {
+    Pocket::each_user(|pocket| {
+        let mut client = pocket.command(&["run", "--rm", "--name", "lone", "probe", "on", "5"]);
+        // `setpriv` execs, so the child is the client itself.
+        let mut client = client.stdout(Stdio::null()).spawn().expect("a client");
+        pocket.await_line("lone", "ready");
+        client.kill().expect("alive");
+        client.wait().expect("a child");
+        assert_eq!(pocket.field("lone", "State.Status"), "running");
+        let waiter = pocket
+            .command(&["wait", "lone"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("wait");
+        until("wait has begun", || {
+            fs::read_to_string(format!("/proc/{}/wchan", waiter.id())).is_ok()
+        });
+        pocket.ok(&["stop", "lone"]);
+        let waited = common::Done::from(waiter.wait_with_output().expect("wait"));
+        // Whoever waited before the end learns the code, though the container is gone. One who came
+        // too late hears that there is none.
+        assert!(
+            waited.out == "5\n" || waited.err.contains("No such container"),
+            "{waited:?}"
+        );
+        until("the container is removed", || {
+            pocket.ok(&["ps", "-aq"]).is_empty()
+        });
+    });
+}
+
+#[test]
+fn a_killed_monitor_takes_its_container_along() {
+    Pocket::each_user(|pocket| {
+        let name = format!("mo{}", std::process::id() % 100_000);
+        pocket.ok(&["run", "-d", "--name", &name, "probe", "wait"]);
+        pocket.await_line(&name, "ready");
+        let pid = pocket.field(&name, "State.Pid");
+        let mut follower = pocket
+            .command(&["logs", "-f", &name])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("logs");
+        let waiter = pocket
+            .command(&["wait", &name])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("wait");
+        let found = monitors(&name);
+        assert_eq!(found.len(), 1);
+        signal(found[0], Signal::SIGKILL);
+        until("PID 1 is dead", || gone(&pid));
+        let waited = common::Done::from(waiter.wait_with_output().expect("wait"));
+        assert_eq!(waited.out, "137\n");
+        follower.wait().expect("logs -f ends, too");
+        assert_eq!(
+            pocket.ok(&[
+                "inspect",
+                "-f",
+                "{{.State.Status}} {{.State.ExitCode}} {{.State.Pid}}",
+                &name
+            ]),
+            "exited 137 0"
+        );
+        pocket.ok(&["rm", &name]);
+        // The control: a monitor that is not killed keeps its container alive.
+        pocket.ok(&["run", "-d", "--name", &name, "probe", "wait"]);
+        pocket.await_line(&name, "ready");
+        assert!(!gone(&pocket.field(&name, "State.Pid")));
+    });
+}
+
+#[test]
+fn nothing_is_left_behind() {
+    Pocket::each_user(|pocket| {
+        let mounts = || fs::read_to_string("/proc/self/mountinfo").expect("mounts");
+        let mine = |text: &str| {
+            text.lines()
+                .filter(|line| line.contains("pocket-test-"))
+                .count()
+        };
+        let name = format!("no{}", std::process::id() % 100_000);
+        pocket.ok(&["run", "-d", "--rm", "--name", &name, "probe", "wait"]);
+        assert_eq!(mine(&mounts()), 0, "mounts are seen outside");
+        assert_eq!(monitors(&name).len(), 1);
+        pocket.ok(&["rm", "-f", &name]);
+        until("the monitor has ended", || monitors(&name).is_empty());
+        let state = pocket.path().join("state");
+        for folder in ["containers", "names"] {
+            let left: Vec<_> = fs::read_dir(state.join(folder))
+                .expect("a folder")
+                .flatten()
+                .collect();
+            assert!(left.is_empty(), "{left:?}");
+        }
+    });
+}
+
+#[test]
+fn a_monitor_holds_nothing_of_its_callers() {
+    Pocket::each_user(|pocket| {
+        // Reading to the end of both pipes would hang if the monitor held one of them, also one
+        // that came along as descriptor 9.
+        let done = pocket.bash("exec 9>&1; docker run -d --name holder probe wait; echo done");
+        assert!(done.out.ends_with("done\n"), "{done:?}");
+        assert_eq!(pocket.field("holder", "State.Status"), "running");
+    });
+}
+
+#[test]
+fn a_signal_to_the_client_reaches_pid_1() {
+    Pocket::each_user(|pocket| {
+        let mut client = pocket.command(&["run", "--rm", "--name", "px", "probe", "on", "6"]);
+        let client = client.stdout(Stdio::piped()).spawn().expect("a client");
+        pocket.await_line("px", "ready");
+        let pid = i32::try_from(client.id()).expect("a pid");
+        signal(pid, Signal::SIGUSR1);
+        pocket.await_line("px", "got SIGUSR1");
+        signal(pid, Signal::SIGTERM);
+        let done = common::Done::from(client.wait_with_output().expect("a child"));
+        assert_eq!(
+            (done.code, done.out.as_str()),
+            (6, "ready\ngot SIGUSR1\ngot SIGTERM\n")
+        );
+    });
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_client_only() {
+    Pocket::each_user(|pocket| {
+        let line = "docker run --name yes --entrypoint sh probe -c 'while :; do echo y; done' | head -1; echo ${PIPESTATUS[0]}";
+        let done = pocket.bash(line);
+        assert_eq!(
+            (done.out.as_str(), done.err.as_str()),
+            ("y\n1\n", "write /dev/stdout: broken pipe\n")
+        );
+        assert_eq!(pocket.field("yes", "State.Status"), "running");
+        pocket.ok(&["rm", "-f", "yes"]);
+    });
+}
+
+#[test]
+fn published_ports_carry_both_directions() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&[
+            "run",
+            "-d",
+            "--name",
+            "srv",
+            "-p",
+            "127.0.0.1:0:80",
+            "probe",
+            "serve",
+            "80",
+        ]);
+        pocket.await_line("srv", "listening");
+        let port = pocket.ok(&["port", "srv", "80"]);
+        let mut stream = TcpStream::connect(&port).expect("a connection");
+        stream.write_all(b"hello").expect("written");
+        // The end of our half must get through, and the other half stay open.
+        stream.shutdown(Shutdown::Write).expect("shut down");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        assert_eq!(answer, "olleh");
+        // The port is taken now.
+        let number = port.rsplit(':').next().expect("a port");
+        let taken = pocket.run(&[
+            "run",
+            "--rm",
+            "-p",
+            &format!("127.0.0.1:{number}:80"),
+            "probe",
+            "exit",
+            "0",
+        ]);
+        assert_eq!(taken.code, 125);
+        assert!(
+            taken.err.contains("bind: address already in use"),
+            "{taken:?}"
+        );
+        pocket.ok(&["rm", "-f", "srv"]);
+        // And free again.
+        let free = TcpListener::bind(&port);
+        assert!(free.is_ok(), "{free:?}");
+    });
+}
+
+#[test]
+fn a_port_that_nobody_serves_is_reset() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&[
+            "run",
+            "-d",
+            "--name",
+            "mute",
+            "-p",
+            "127.0.0.1:0:80",
+            "probe",
+            "wait",
+        ]);
+        let port = pocket.ok(&["port", "mute", "80"]);
+        let mut stream = TcpStream::connect(port).expect("a connection");
+        let error = stream.read(&mut [0]).expect_err("a reset");
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+        pocket.ok(&["rm", "-f", "mute"]);
+    });
+}
+
+#[test]
+fn exec_joins_and_dies_with_the_container() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&["run", "-d", "--name", "host1", "probe", "wait"]);
+        let inside = |args: &[&str]| pocket.ok(&[&["exec", "host1"], args].concat());
+        for name in ["pid", "mnt", "net", "ipc", "uts"] {
+            let ours = inside(&["readlink", &format!("/proc/self/ns/{name}")]);
+            assert_eq!(
+                ours,
+                inside(&["readlink", &format!("/proc/1/ns/{name}")]),
+                "{name}"
+            );
+        }
+        let signals = inside(&["/13-probe", "signals"]);
+        assert!(
+            signals.contains("SigIgn:\t0000000000001000"),
+            "Rust's own runtime ignores SIGPIPE: {signals}"
+        );
+        let shell = inside(&["sh", "-c", "cat /proc/self/status"]);
+        assert!(
+            shell.contains("SigIgn:\t0000000000000000")
+                && shell.contains("SigBlk:\t0000000000000000"),
+            "{shell}"
+        );
+        let client = pocket
+            .command(&["exec", "host1", "/13-probe", "wait"])
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut client = client.expect("exec");
+        let mut first = [0; 6];
+        client
+            .stdout
+            .as_mut()
+            .expect("a pipe")
+            .read_exact(&mut first)
+            .expect("it is ready");
+        pocket.ok(&["kill", "host1"]);
+        assert_eq!(client.wait().expect("exec ends").code(), Some(137));
+        pocket.ok(&["rm", "host1"]);
+    });
+}
+
+#[test]
+fn a_killed_exec_client_leaves_its_process() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&["run", "-d", "--name", "host2", "probe", "wait"]);
+        let client = pocket
+            .command(&["exec", "host2", "/13-probe", "wait"])
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut client = client.expect("exec");
+        client
+            .stdout
+            .as_mut()
+            .expect("a pipe")
+            .read_exact(&mut [0; 6])
+            .expect("it is ready");
+        client.kill().expect("alive");
+        client.wait().expect("a child");
+        let count = pocket
+            .ok(&["top", "host2"])
+            .lines()
+            .filter(|line| line.contains("13-probe wait"))
+            .count();
+        assert_eq!(count, 2);
+        pocket.ok(&["rm", "-f", "host2"]);
+    });
+}
+
+#[test]
+fn an_init_collects_orphans_and_its_absence_does_not() {
+    Pocket::each_user(|pocket| {
+        assert_eq!(
+            pocket.ok(&["run", "--rm", "--init", "probe", "orphans", "50"]),
+            "0 zombies"
+        );
+        assert_eq!(
+            pocket.ok(&["run", "--rm", "probe", "orphans", "5"]),
+            "5 zombies"
+        );
+        let comm = pocket.ok(&[
+            "run",
+            "--rm",
+            "--init",
+            "--entrypoint",
+            "cat",
+            "probe",
+            "/proc/1/comm",
+        ]);
+        assert_eq!(comm, "docker-init");
+    });
+}
+
+#[test]
+fn an_init_hands_on_signals_and_statuses() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&["run", "-d", "--name", "ini", "--init", "probe", "on", "7"]);
+        pocket.await_line("ini", "ready");
+        pocket.ok(&["kill", "-s", "USR2", "ini"]);
+        pocket.await_line("ini", "got SIGUSR2");
+        pocket.ok(&["stop", "ini"]);
+        assert_eq!(pocket.ok(&["wait", "ini"]), "7");
+        pocket.ok(&["rm", "ini"]);
+        for (args, code) in [
+            (["exit", "0"], 0),
+            (["exit", "255"], 255),
+            (["raise", "15"], 143),
+            (["raise", "9"], 137),
+        ] {
+            let done = pocket.run(&[&["run", "--rm", "--init", "probe"][..], &args].concat());
+            assert_eq!(done.code, code, "{args:?}");
+        }
+    });
+}
+
+#[test]
+fn every_exit_code_comes_through() {
+    let pocket = Pocket::new(None);
+    for code in (0..=255)
+        .step_by(15)
+        .chain([1, 125, 126, 127, 128, 143, 254])
+    {
+        assert_eq!(
+            pocket
+                .run(&["run", "--rm", "probe", "exit", &code.to_string()])
+                .code,
+            code
+        );
+    }
+}
+
+#[test]
+fn only_one_gets_a_name() {
+    Pocket::each_user(|pocket| {
+        let clients: Vec<_> = (0..8)
+            .map(|_| {
+                let mut command =
+                    pocket.command(&["run", "-d", "--name", "wanted", "probe", "wait"]);
+                command
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::piped())
+                    .spawn()
+                    .expect("a client")
+            })
+            .collect();
+        let codes: Vec<_> = clients
+            .into_iter()
+            .map(|client| client.wait_with_output().expect("a child").status.code())
+            .collect();
+        assert_eq!(
+            codes.iter().filter(|code| **code == Some(0)).count(),
+            1,
+            "{codes:?}"
+        );
+        assert_eq!(
+            codes.iter().filter(|code| **code == Some(125)).count(),
+            7,
+            "{codes:?}"
+        );
+        pocket.ok(&["rm", "-f", "wanted"]);
+        assert!(
+            pocket.ok(&["ps", "-aq"]).is_empty(),
+            "a loser left something"
+        );
+    });
+}
+
+#[test]
+fn users_by_name_and_number() {
+    Pocket::each_user(|pocket| {
+        let id = |user: &str| {
+            pocket.ok(&[
+                "run",
+                "--rm",
+                "-u",
+                user,
+                "--entrypoint",
+                "id",
+                "probe",
+                "-u",
+            ])
+        };
+        assert_eq!(id("0"), "0");
+        assert_eq!(id("1234"), "1234");
+        assert_eq!(id("1234:56"), "1234");
+        // Standard error can be opened again by whoever we became.
+        let line = "echo again > /dev/stderr; touch /tmp/x; cat /proc/self/status | grep CapEff";
+        let done = pocket.run(&[
+            "run",
+            "--rm",
+            "-u",
+            "1234",
+            "--entrypoint",
+            "sh",
+            "probe",
+            "-c",
+            line,
+        ]);
+        assert_eq!(
+            (done.code, done.err.as_str(), done.out.trim()),
+            (0, "again\n", "CapEff:\t0000000000000000")
+        );
+    });
+}
+
+#[test]
+fn capabilities_are_those_that_docker_leaves() {
+    Pocket::each_user(|pocket| {
+        let caps = pocket.ok(&[
+            "run",
+            "--rm",
+            "--entrypoint",
+            "grep",
+            "probe",
+            "CapEff",
+            "/proc/self/status",
+        ]);
+        assert_eq!(caps, "CapEff:\t00000000a80425fb");
+    });
+}
+
+#[test]
+fn dockerfiles() {
+    Pocket::each_user(|pocket| {
+        let text = "ARG WHO=nobody\nFROM anything:${WHO}\nARG GREETING=hi\nENV A=${GREETING} B=\"two words\"\nWORKDIR /srv/app\nCOPY 13-probe ./tool\nCOPY 13-probe /bin/other\nSHELL [\"/bin/bash\", \"-c\"]\nENTRYPOINT [\"./tool\"]\nCMD [\"env\", \"A\", \"B\", \"PWD\"]\nSTOPSIGNAL SIGRTMIN+3\nEXPOSE 80\nLABEL x=y\nHEALTHCHECK NONE\n";
+        pocket.build("full", text);
+        assert_eq!(
+            pocket.ok(&["run", "--rm", "full"]),
+            "A=Some(\"hi\")\nB=Some(\"two words\")\nPWD=None"
+        );
+        assert_eq!(
+            pocket.ok(&["run", "--rm", "--entrypoint", "pwd", "full"]),
+            "/srv/app"
+        );
+        assert_eq!(
+            pocket.ok(&[
+                "run",
+                "--rm",
+                "--entrypoint",
+                "/bin/other",
+                "full",
+                "exit",
+                "0"
+            ]),
+            ""
+        );
+        let fields = "{{.Config.StopSignal}} {{.Config.ExposedPorts}} {{.Config.Labels}} {{.Config.WorkingDir}}";
+        assert_eq!(
+            pocket.ok(&["inspect", "-f", fields, "full"]),
+            "SIGRTMIN+3 map[80/tcp:map[]] map[x:y] /srv/app"
+        );
+        // FROM what was built here goes on from there; shell form uses the shell of before.
+        pocket.build(
+            "child",
+            "FROM full\nENTRYPOINT echo ${BASH_VERSION:+bash} $A\n",
+        );
+        assert_eq!(pocket.ok(&["run", "--rm", "child"]), "bash hi");
+        // A build argument, and /bin/sh without SHELL.
+        fs::write(
+            pocket.path().join("D"),
+            "FROM scratch\nARG X=1\nENV Y=$X\nCMD echo $Y ${BASH_VERSION:-dash}\n",
+        )
+        .expect("written");
+        pocket.ok(&[
+            "build",
+            "-q",
+            "-t",
+            "arg",
+            "--build-arg",
+            "X=2",
+            "-f",
+            "D",
+            "context",
+        ]);
+        assert!(pocket.ok(&["run", "--rm", "arg"]).starts_with("2 "));
+    });
+}
+
+#[test]
+fn dockerfiles_that_are_refused() {
+    let pocket = Pocket::new(None);
+    for (text, want) in [
+        ("FROM x\nRUN true\n", ":2: pocket does not support RUN"),
+        (
+            "FROM x AS y\nFROM y\n",
+            ":2: pocket does not support a second FROM",
+        ),
+        (
+            "FROM x\nCOPY nosuch /\n",
+            "COPY failed: file not found in build context",
+        ),
+        (
+            "FROM x\nCOPY ../context/../../etc/passwd /\n",
+            "COPY failed: file not found in build context",
+        ),
+        ("", "dockerfile parse error"),
+        ("COPY a b\n", "dockerfile parse error"),
+    ] {
+        let done = pocket.try_build("bad", text);
+        assert_eq!(done.code, 1, "{text:?}: {done:?}");
+        assert!(done.err.contains(want), "{text:?}: {done:?}");
+    }
+    assert_eq!(pocket.ok(&["images", "-q", "bad"]), "");
+    let images = fs::read_dir(pocket.path().join("state/images"))
+        .expect("a folder")
+        .count();
+    assert_eq!(images, 1, "a failed build left an image");
+}
+
+#[test]
+fn odd_input_is_an_error_and_no_panic() {
+    use std::os::unix::ffi::OsStrExt;
+    let pocket = Pocket::new(None);
+    for args in [
+        &["run", ""][..],
+        &["run", "-p", "", "probe"],
+        &["run", "-e", "=x", "probe"],
+        &["inspect", ""],
+        &["inspect", "-f", "{{", "probe"],
+        &["rm", "../../etc"],
+        &["stop", "-t", "99999999999999999999", "x"],
+        &["logs", "--since", "never", "x"],
+        &["build", ""],
+        &["build", "-t", "BAD NAME", "context"],
+        &["ps", "--filter", "x"],
+        &["tag", "probe", "Bad//name"],
+        &["exec", "x", ""],
+    ] {
+        let done = pocket.run(args);
+        assert!([1, 64, 125].contains(&done.code), "{args:?}: {done:?}");
+        assert!(!done.err.contains("panicked"), "{args:?}: {done:?}");
+        assert!(!done.err.trim().is_empty(), "{args:?}: {done:?}");
+    }
+    let mut command = pocket.command(&["run"]);
+    let done = common::Done::from(
+        command
+            .arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"))
+            .output()
+            .expect("runs"),
+    );
+    assert_eq!(done.code, 125);
+    let closed =
+        pocket.bash("docker ps >&-; docker ps > /dev/full; docker --help > /dev/full; echo $?");
+    assert_eq!(
+        (closed.out.as_str(), closed.err.contains("panicked")),
+        ("0\n", false),
+        "{closed:?}"
+    );
+}
+
+#[test]
+fn a_terminal_is_given_and_put_back() {
+    Pocket::each_user(|pocket| {
+        let pty = nix::pty::openpty(None, None).expect("a terminal");
+        let before = nix::sys::termios::tcgetattr(&pty.slave).expect("its settings");
+        let end = || Stdio::from(pty.slave.as_fd().try_clone_to_owned().expect("a copy"));
+        let mut command = pocket.command(&[
+            "run",
+            "--rm",
+            "-it",
+            "--name",
+            "term",
+            "--entrypoint",
+            "sh",
+            "probe",
+        ]);
+        command.stdin(end()).stdout(end()).stderr(end());
+        let mut client = command.process_group(0).spawn().expect("a client");
+        let mut master = fs::File::from(pty.master);
+        master
+            .write_all(b"tty; echo $((6*7)); exit 3\n")
+            .expect("typed");
+        assert_eq!(client.wait().expect("a child").code(), Some(3));
+        let after = nix::sys::termios::tcgetattr(&pty.slave).expect("its settings");
+        assert_eq!(before, after, "the terminal is not as it was");
+        drop(command);
+        drop(pty.slave);
+        let mut text = Vec::new();
+        // The end of a terminal is an error: EIO.
+        let _ = master.read_to_end(&mut text);
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.contains("/dev/pts/0\r\n42\r\n"), "{text:?}");
+    });
+}
+
+/// Waits until a client has taken the terminal over: what is typed before is not typed to it.
+fn await_raw(terminal: &impl AsFd) {
+    use nix::sys::termios::{LocalFlags, tcgetattr};
+    until("the terminal is raw", || {
+        tcgetattr(terminal).is_ok_and(|now| !now.local_flags.contains(LocalFlags::ICANON))
+    });
+}
+
+#[test]
+fn the_detach_keys_leave_the_container_running() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&[
+            "run",
+            "-dit",
+            "--name",
+            "keys",
+            "--entrypoint",
+            "cat",
+            "probe",
+        ]);
+        let pty = nix::pty::openpty(None, None).expect("a terminal");
+        let end = || Stdio::from(pty.slave.as_fd().try_clone_to_owned().expect("a copy"));
+        let mut command = pocket.command(&["attach", "keys"]);
+        let mut client = command
+            .stdin(end())
+            .stdout(end())
+            .stderr(end())
+            .spawn()
+            .expect("attach");
+        let mut master = fs::File::from(pty.master);
+        await_raw(&pty.slave);
+        master.write_all(b"\x10\x11").expect("typed");
+        assert_eq!(client.wait().expect("a child").code(), Some(0));
+        assert_eq!(pocket.field("keys", "State.Status"), "running");
+        pocket.ok(&["rm", "-f", "keys"]);
+    });
+}
+
+#[test]
+fn many_at_once() {
+    Pocket::each_user(|pocket| {
+        let clients: Vec<_> = (0..12)
+            .map(|code: i32| {
+                pocket
+                    .command(&["run", "--rm", "probe", "exit", &code.to_string()])
+                    .spawn()
+                    .expect("a client")
+            })
+            .collect();
+        for (code, client) in (0..).zip(clients) {
+            assert_eq!(
+                client.wait_with_output().expect("a child").status.code(),
+                Some(code)
+            );
+        }
+        assert!(pocket.ok(&["ps", "-aq"]).is_empty());
+    });
+}
+
+#[test]
+fn a_user_cannot_reach_another_users_container() {
+    if !nix::unistd::geteuid().is_root() {
+        return skip("becoming two users takes root");
+    }
+    let (mine, theirs) = (Pocket::new(None), Pocket::new(Some(NOBODY)));
+    mine.ok(&["run", "-d", "--name", "mine", "probe", "wait"]);
+    let state = mine.path().join("state");
+    let mut intruder = theirs.command(&["ps", "-aq"]);
+    let done = common::Done::from(intruder.env("POCKET_ROOT", &state).output().expect("runs"));
+    assert!(done.out.is_empty(), "{done:?}");
+    mine.ok(&["rm", "-f", "mine"]);
+}
