@@ -1,5 +1,5 @@
-//! `09-terminal [NAME]`: says which session, group and terminal it has, then logs every signal and
-//! who sent it, and every line that is typed. SIGTERM and SIGQUIT end it.
+//! `09-terminal [NAME]`: says which session, group and terminal it has, then logs every signal
+//! and who sent it, and every line that is typed. SIGTERM and SIGQUIT end it.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -15,7 +15,7 @@ use nix::unistd::{getpgrp, getpid, getsid, tcgetpgrp};
 fn main() -> Result<()> {
     let name = env::args().nth(1).unwrap_or_else(|| "app".to_owned());
 
-    // Held back, and read from a file descriptor instead: it tells where each one comes from.
+    // Held back, and read from a file descriptor: it tells where each one comes from.
     // SIGWINCH is left out: terminals send it whenever they like.
     let signals: SigSet = Signal::iterator()
         .filter(|&signal| signal != Signal::SIGWINCH)
@@ -40,7 +40,7 @@ fn main() -> Result<()> {
             libc::SI_KERNEL => "the kernel",
             _ => "a process",
         };
-        // One write(2) for the whole line, so that processes which share a log do not mix theirs.
+        // One write(2) a line, so that processes which share a log do not mix theirs.
         let line = format!("{name}: got {signal} from {sender}\n");
         io::stderr().write_all(line.as_bytes())?;
         if matches!(signal, Signal::SIGTERM | Signal::SIGQUIT) {
@@ -52,8 +52,8 @@ fn main() -> Result<()> {
 }
 
 // ANCHOR: place
-/// Every process is in one group, every group in one session; a session has one terminal or none,
-/// and of its groups, one is in the terminal's foreground.
+/// Every process is in one group, every group in one session. A session has one terminal
+/// or none; of its groups, one is in the terminal's foreground.
 fn place() -> Result<String> {
     let (pid, session, group) = (getpid(), getsid(None)?, getpgrp());
     // Whatever our standard streams are, /dev/tty is the terminal of our session.

@@ -1,10 +1,10 @@
-//! `09-type [TEXT KEYS]... -- COMMAND...` runs the command at a terminal of its own. When a
-//! line with the next TEXT shows up on it, the KEYS are typed. What the command prints is printed, and its exit
-//! status is handed on.
+//! `09-type [TEXT KEYS]... -- COMMAND...` runs the command at a terminal of its own. When a line
+//! with the next TEXT shows up on it, the KEYS are typed. What the command prints is printed, and
+//! its exit status is handed on.
 //!
 //! KEYS are as terminals print them: `^C` is Ctrl-C, `^M` the Enter key. The empty TEXT is there
-//! from the start. The word `hangup` instead of KEYS takes the terminal away, as closing its window
-//! does.
+//! from the start. The word `hangup` instead of KEYS takes the terminal away, as closing its
+//! window does.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -35,8 +35,8 @@ fn main() -> Result<ExitCode> {
 }
 
 // ANCHOR: start
-/// Runs the command as the leader of a new session, at a new terminal. We keep the other end: what
-/// is written there was typed, and what can be read there was printed.
+/// Runs the command as the leader of a new session, at a new terminal. We keep the other
+/// end: what is written there was typed, and what can be read there was printed.
 fn start(command: impl Iterator<Item = String>) -> Result<(File, Child)> {
     // O_CLOEXEC: the terminal is gone when we close this end, so nobody else may have it.
     let ours = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
@@ -71,7 +71,7 @@ enum Played {
     HungUp,
 }
 
-/// Prints what comes and types what is to be typed, until nobody has the terminal open any more.
+/// Prints what comes and types what is to be typed, until nobody has the terminal open.
 fn play(mut terminal: File, pairs: &[[String; 2]]) -> Result<Played> {
     let mut pairs = pairs.iter();
     let mut next = pairs.next();
