@@ -1,133 +1,13 @@
 //! Every command there is: its flags, its help, and what runs it.
 
-use std::path::Path;
-
-use crate::cli::{Command, Flag, Parsed, Takes};
-use crate::container::{Container, uses_image};
-use crate::error::{Context, Error, Result, client, daemon};
-use crate::image::{self, Image, full_id, with_tag};
+use crate::cli::{Command, Parsed, Takes};
+use crate::container::Container;
+use crate::error::{Result, client};
+use crate::flags::{CREATE_FLAGS, FORMAT, MANY, STOP_FLAGS, flag};
 use crate::list::{self, Filter, Style};
-use crate::output::{print, warn};
-use crate::store::{Store, new_id, short_id};
-use crate::{create, dockerfile, events, exec, lifecycle, show};
-
-const fn flag(short: Option<char>, long: &'static str, takes: Takes, about: &'static str) -> Flag {
-    Flag {
-        short,
-        long,
-        takes,
-        about,
-    }
-}
-
-const CREATE_FLAGS: [Flag; 17] = [
-    flag(Some('e'), "env", Takes::List, "Set environment variables"),
-    flag(
-        None,
-        "entrypoint",
-        Takes::Text,
-        "Overwrite the default ENTRYPOINT of the image",
-    ),
-    flag(Some('h'), "hostname", Takes::Text, "Container host name"),
-    flag(
-        None,
-        "init",
-        Takes::Nothing,
-        "Run an init inside the container that forwards signals and reaps processes",
-    ),
-    flag(
-        Some('i'),
-        "interactive",
-        Takes::Nothing,
-        "Keep STDIN open even if not attached",
-    ),
-    flag(
-        Some('l'),
-        "label",
-        Takes::List,
-        "Set meta data on a container",
-    ),
-    flag(None, "name", Takes::Text, "Assign a name to the container"),
-    flag(
-        Some('p'),
-        "publish",
-        Takes::List,
-        "Publish a container's port(s) to the host",
-    ),
-    flag(
-        None,
-        "restart",
-        Takes::Text,
-        "Restart policy to apply when a container exits (default \"no\")",
-    ),
-    flag(
-        None,
-        "rm",
-        Takes::Nothing,
-        "Automatically remove the container when it exits",
-    ),
-    flag(
-        None,
-        "stop-signal",
-        Takes::Text,
-        "Signal to stop the container",
-    ),
-    flag(
-        None,
-        "stop-timeout",
-        Takes::Number,
-        "Timeout (in seconds) to stop a container",
-    ),
-    flag(Some('t'), "tty", Takes::Nothing, "Allocate a pseudo-TTY"),
-    flag(
-        Some('u'),
-        "user",
-        Takes::Text,
-        "Username or UID (format: <name|uid>[:<group|gid>])",
-    ),
-    flag(
-        Some('w'),
-        "workdir",
-        Takes::Text,
-        "Working directory inside the container",
-    ),
-    flag(
-        Some('d'),
-        "detach",
-        Takes::Nothing,
-        "Run container in background and print container ID",
-    ),
-    flag(
-        None,
-        "sig-proxy",
-        Takes::Nothing,
-        "Proxy received signals to the process (default true)",
-    ),
-];
-
-const STOP_FLAGS: [Flag; 3] = [
-    flag(
-        Some('s'),
-        "signal",
-        Takes::Text,
-        "Signal to send to the container",
-    ),
-    flag(
-        Some('t'),
-        "timeout",
-        Takes::Number,
-        "Seconds to wait before killing the container",
-    ),
-    flag(None, "time", Takes::Number, "The same as --timeout"),
-];
-
-const FORMAT: Flag = flag(
-    None,
-    "format",
-    Takes::Text,
-    "Format output using a template",
-);
-const MANY: usize = usize::MAX;
+use crate::output::print;
+use crate::store::Store;
+use crate::{create, exec, lifecycle, manage, show};
 
 /// All commands.
 pub(crate) static COMMANDS: [Command; 24] = [
@@ -450,7 +330,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
         ],
         arguments: (1, 1),
         stops: false,
-        run: images::build,
+        run: manage::build,
     },
     Command {
         name: "images",
@@ -477,7 +357,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
         )],
         arguments: (1, MANY),
         stops: false,
-        run: images::rmi,
+        run: manage::rmi,
     },
     Command {
         name: "tag",
@@ -486,7 +366,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
         flags: &[],
         arguments: (2, 2),
         stops: false,
-        run: images::tag,
+        run: manage::tag,
     },
     Command {
         name: "container prune",
@@ -514,7 +394,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
         )],
         arguments: (0, 0),
         stops: false,
-        run: images::prune_images,
+        run: manage::prune_images,
     },
     Command {
         name: "version",

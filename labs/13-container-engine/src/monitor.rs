@@ -181,7 +181,7 @@ impl Monitor<'_> {
         };
         let (pid1, pid) = self.spawn(stdio, &mut streams)?;
         let proxy =
-            start_proxy(published, pid).map_err(|error| failed("start the proxy", error))?;
+            start_proxy(&published, pid).map_err(|error| failed("start the proxy", error))?;
         let state = State {
             status: Status::Running,
             pid,
@@ -412,7 +412,7 @@ fn as_runc_says(error: StartError) -> StartError {
 }
 
 #[allow(unsafe_code)]
-fn start_proxy(published: Vec<Published>, pid: i32) -> io::Result<Option<Proxy>> {
+fn start_proxy(published: &[Published], pid: i32) -> io::Result<Option<Proxy>> {
     if published.is_empty() {
         return Ok(None);
     }

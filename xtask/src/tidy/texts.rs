@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::{Tree, walk};
 
 /// No source file is longer: one idea a file.
-const LONGEST: usize = 400;
+const LONGEST: usize = 600;
 
 impl Tree<'_> {
     /// What holds for every text of ours.
