@@ -173,6 +173,17 @@ impl Bench {
 
     fn remove_containers(&self) -> Result<()> {
         let filter = format!("label={LABEL}={}", self.session);
+        if self.engine.kind == Kind::Podman {
+            // A pod has a container of podman's own, which bears no label: it goes with its pod.
+            let pods = self
+                .docker_after_all(&["pod", "ps", "-q", "--filter", &filter])?
+                .success("listing pods")?;
+            let pods: Vec<&str> = pods.split_whitespace().collect();
+            if !pods.is_empty() {
+                self.docker_after_all(&[&["pod", "rm", "-f"], &pods[..]].concat())?
+                    .success("removing pods")?;
+            }
+        }
         let list: &[&str] = match self.engine.kind {
             Kind::Pocket => &["ps", "-aq"],
             Kind::Docker | Kind::Podman => &["ps", "-aq", "--filter", &filter],
