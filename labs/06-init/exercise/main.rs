@@ -4,12 +4,13 @@
 
 use std::env;
 use std::error::Error;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{ForkResult, Pid, fork};
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     // Blocked, so that none is lost between two calls of `wait`.
@@ -20,9 +21,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let mut words = env::args_os().skip(1);
     let program = words.next().ok_or("no command")?;
-    // `spawn` gives the command an empty mask.
-    let command = Command::new(program).args(words).spawn()?;
-    let command = Pid::from_raw(command.id().cast_signed());
+    // SAFETY: there is one thread, so the child may do whatever its parent could.
+    #[allow(unsafe_code)]
+    let command = match unsafe { fork() }? {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            // A mask survives exec, and this command wants to hear SIGTERM.
+            signals.thread_unblock()?;
+            return Err(Command::new(program).args(words).exec().into());
+        }
+    };
 
     loop {
         match signals.wait()? {
