@@ -124,7 +124,9 @@ impl Monitor<'_> {
             self.status.set_len(0)?;
         }
         let listener = listen(config)?;
-        let mut pump = Pump::new(Some(listener), config.open_stdin && config.attached);
+        // Docker's rule: a pipe is closed when its only writer goes; a terminal outlives its client.
+        let stdin_once = config.open_stdin && config.attached && !config.tty;
+        let mut pump = Pump::new(Some(listener), stdin_once);
         pump.add(client)?;
         let mut state = State {
             restarts: 0,
