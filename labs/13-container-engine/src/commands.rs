@@ -7,7 +7,7 @@ use crate::flags::{CREATE_FLAGS, FORMAT, MANY, STOP_FLAGS, flag};
 use crate::list::{self, Filter, Style};
 use crate::output::print;
 use crate::store::Store;
-use crate::{create, exec, lifecycle, manage, show};
+use crate::{create, exec, follow, lifecycle, manage, show};
 
 /// All commands.
 pub(crate) static COMMANDS: [Command; 24] = [
@@ -201,7 +201,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
         ],
         arguments: (1, 1),
         stops: false,
-        run: show::logs,
+        run: follow::logs,
     },
     Command {
         name: "ps",
@@ -300,7 +300,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
         ],
         arguments: (0, 0),
         stops: false,
-        run: show::events,
+        run: follow::events,
     },
     Command {
         name: "build",

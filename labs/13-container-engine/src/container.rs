@@ -1,113 +1,30 @@
-//! A container on disk.
+//! A container on disk: a few files, named after its id. (A folder for each would be tidier to look
+//! at, but making and deleting one costs as much as all the rest.)
 //!
 //! ```text
-//! containers/ID/
-//!     config.json     what was asked for; never changes
-//!     state.json      what became of it; written by the monitor, when there is something to say
-//!     status          locked (flock) by the monitor for as long as it watches; holds the exit code
-//!                     afterwards. Who waits for the end waits for this lock.
-//!     log             what it wrote, a line of JSON each
-//!     stopped         exists when a user asked for the end: no restart then
+//! containers/
+//!     ID.json      what was asked for; never changes
+//!     ID.state     what became of it; written by the monitor, when there is something to say
+//!     ID.status    locked (flock) by the monitor for as long as it watches; holds the exit code
+//!                  afterwards. Who waits for the end waits for this lock.
+//!     ID.log       what it wrote, a line of JSON each
+//!     ID.stopped   exists when a user asked for the end: no restart then
+//! names/NAME       a second link to ID.json
 //! ```
 
-use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
 
-use nix::libc;
 use serde::{Deserialize, Serialize};
 
+use crate::config::{Config, Port};
 use crate::error::{Context, Result, daemon};
-use crate::image;
+use crate::names;
 use crate::pidfd::{PidFd, start_ticks};
-use crate::signal;
-use crate::store::{Store, link_name, new_id, read_json, write_json};
+use crate::store::{Store, new_id, read_json, write_json};
 use crate::time::Nanos;
-
-/// A published port: `-p IP:HOST:CONTAINER`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Port {
-    pub(crate) ip: std::net::Ipv4Addr,
-    /// 0: any free one.
-    pub(crate) host: u16,
-    pub(crate) container: u16,
-}
-
-/// When to start again after the end.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Restart {
-    /// Never.
-    #[default]
-    No,
-    /// After an exit code other than 0, at most so many times; 0 is no limit.
-    OnFailure(u32),
-    /// Until a user stops it.
-    Always,
-    /// As `Always`: without a daemon there is no daemon's restart to tell them apart.
-    UnlessStopped,
-}
-
-/// What a user asked for, completed by what the image says.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Config {
-    pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) created: Nanos,
-    /// As given on the command line.
-    pub(crate) image: String,
-    pub(crate) image_id: String,
-    pub(crate) entrypoint: Option<Vec<String>>,
-    pub(crate) cmd: Option<Vec<String>>,
-    pub(crate) env: Vec<String>,
-    pub(crate) workdir: String,
-    pub(crate) user: String,
-    pub(crate) hostname: String,
-    pub(crate) stop_signal: Option<String>,
-    /// Seconds between the stop signal and SIGKILL; below 0 for ever.
-    pub(crate) stop_timeout: Option<i64>,
-    pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) exposed: Vec<String>,
-    pub(crate) ports: Vec<Port>,
-    pub(crate) tty: bool,
-    pub(crate) open_stdin: bool,
-    pub(crate) attached: bool,
-    pub(crate) auto_remove: bool,
-    pub(crate) init: Option<bool>,
-    pub(crate) restart: Restart,
-}
-
-impl Config {
-    /// The whole command: ENTRYPOINT, then CMD.
-    pub(crate) fn argv(&self) -> Vec<String> {
-        let both = [&self.entrypoint, &self.cmd];
-        both.into_iter().flatten().flatten().cloned().collect()
-    }
-
-    /// Whether a signal that a user sends says that the next end is wanted, so that the restart
-    /// policy is silent. Docker takes any signal so, unless the container names its stop signal.
-    pub(crate) fn forbids_restart(&self, number: i32) -> bool {
-        let stop = self.stop_signal.as_deref().map(signal::parse);
-        number == libc::SIGKILL || stop.is_none_or(|stop| stop == Ok(number))
-    }
-
-    /// What a process finds in its environment: PATH, HOSTNAME, TERM, then the rest.
-    pub(crate) fn environment(&self) -> Vec<String> {
-        let mut all = vec![
-            format!("PATH={}", image::PATH),
-            format!("HOSTNAME={}", self.hostname),
-        ];
-        if self.tty {
-            all.push("TERM=xterm".to_owned());
-        }
-        for text in &self.env {
-            let (name, value) = text.split_once('=').unwrap_or((text, ""));
-            image::set_env(&mut all, name, value);
-        }
-        all
-    }
-}
 
 /// How far a container is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,43 +65,40 @@ pub(crate) struct State {
     pub(crate) ports: Vec<Port>,
 }
 
-/// A container: its folder and what was asked for.
+/// A container: where it is kept and what was asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Container {
-    pub(crate) dir: PathBuf,
+    folder: PathBuf,
     pub(crate) config: Config,
 }
 
 impl Container {
-    /// Makes the folder and takes the name, or fails when the name is taken.
+    /// Writes it down and takes the name, or fails when the name is taken.
     pub(crate) fn create(store: &Store, mut config: Config) -> Result<Self> {
         config.id = new_id()?;
         if config.hostname.is_empty() {
             config.hostname = crate::store::short_id(&config.id).to_owned();
         }
-        let dir = store.containers().join(&config.id);
-        DirBuilder::new()
-            .mode(0o700)
-            .create(&dir)
-            .at("create", &dir)?;
+        let folder = store.containers();
+        let draft = folder.join(format!("{}.draft", config.id));
         let named = if config.name.is_empty() {
-            invent_name(store, &mut config)
+            names::invent(store, &mut config, &draft)
         } else {
-            take_name(store, &config)
+            names::take(store, &config, &draft)
         };
-        let container = Self { dir, config };
-        let made = named.and_then(|()| {
-            // In place: who reads half of it finds no container yet, and that is true. The state is
-            // written when there is one to speak of.
-            let text = serde_json::to_vec(&container.config).map_err(io::Error::from);
-            text.and_then(|text| fs::write(container.dir.join("config.json"), text))
-                .at("write", &container.dir)
-        });
-        if made.is_err() {
-            // The name is somebody else's: only the folder is ours.
-            fs::remove_dir_all(&container.dir).at("delete", &container.dir)?;
+        if let Err(error) = named {
+            // The name is somebody else's: only the draft is ours.
+            let _ = fs::remove_file(&draft);
+            return Err(error);
         }
-        made.map(|()| container)
+        let container = Self { folder, config };
+        fs::rename(&draft, container.file("json")).at("create", &draft)?;
+        Ok(container)
+    }
+
+    /// One of its files.
+    pub(crate) fn file(&self, what: &str) -> PathBuf {
+        self.folder.join(format!("{}.{what}", self.config.id))
     }
 
     /// By name, by id, or by a prefix that only one id has.
@@ -194,8 +108,9 @@ impl Container {
         if plain.is_empty() || plain.contains('/') {
             return Err(missing());
         }
-        if let Ok(target) = fs::read_link(store.names().join(plain)) {
-            return Self::load(store, &link_name(&target)).ok_or_else(missing);
+        let folder = store.containers();
+        if let Ok(config) = read_json(&store.names().join(plain)) {
+            return Ok(Self { folder, config });
         }
         let mut found = ids(store).filter(|id| id.starts_with(plain));
         match (found.next(), found.next()) {
@@ -213,30 +128,25 @@ impl Container {
     }
 
     fn load(store: &Store, id: &str) -> Option<Self> {
-        let dir = store.containers().join(id);
-        read_json(&dir.join("config.json"))
-            .ok()
-            .map(|config| Self { dir, config })
-    }
-
-    fn state_file(&self) -> PathBuf {
-        self.dir.join("state.json")
+        let folder = store.containers();
+        let config = read_json(&folder.join(format!("{id}.json"))).ok()?;
+        Some(Self { folder, config })
     }
 
     /// What became of it so far. A state that says "running" while nobody holds the lock was left
     /// behind by a monitor that was killed: PID 1 went with it.
     pub(crate) fn state(&self) -> State {
-        let Ok(mut state) = read_json::<State>(&self.state_file()) else {
+        let Ok(mut state) = read_json::<State>(&self.file("state")) else {
             return State::default();
         };
         if matches!(state.status, Status::Running | Status::Restarting) && !self.is_watched() {
             // It may have ended properly between the two looks.
-            state = read_json(&self.state_file()).unwrap_or_default();
+            state = read_json(&self.file("state")).unwrap_or_default();
             if matches!(state.status, Status::Running | Status::Restarting) {
-                let died = fs::metadata(self.dir.join("status")).and_then(|data| data.modified());
+                let died = fs::metadata(self.file("status")).and_then(|data| data.modified());
                 let died = died
                     .ok()
-                    .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+                    .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
                 let finished = died
                     .and_then(|since| u64::try_from(since.as_nanos()).ok())
                     .unwrap_or_default();
@@ -254,7 +164,7 @@ impl Container {
 
     /// Records what became of it.
     pub(crate) fn set_state(&self, state: &State) -> io::Result<()> {
-        write_json(&self.state_file(), state)
+        write_json(&self.file("state"), state)
     }
 
     /// Opens the file whose lock says "somebody watches this container", to take that lock.
@@ -264,22 +174,22 @@ impl Container {
             .write(true)
             .create(true)
             .truncate(false)
-            .open(self.dir.join("status"))
+            .open(self.file("status"))
     }
 
     fn is_watched(&self) -> bool {
-        self.status_file()
-            .is_ok_and(|file| file.try_lock_shared().is_err())
+        let file = File::open(self.file("status"));
+        file.is_ok_and(|file| file.try_lock_shared().is_err())
     }
 
     // ANCHOR: wait
     /// Waits until nobody watches it any more and returns the exit code.
     ///
     /// The kernel queues us for the lock and wakes us when the monitor lets go of it, also when the
-    /// monitor is killed. The code is read from the file that we hold open: with `--rm` there is no
-    /// folder left to look into.
+    /// monitor is killed. The code is read from the file that we hold open: with `--rm` it has
+    /// no name any more.
     pub(crate) fn wait(&self) -> io::Result<u8> {
-        let mut file = match File::open(self.dir.join("status")) {
+        let mut file = match File::open(self.file("status")) {
             // Never started.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(self.state().exit_code);
@@ -299,13 +209,26 @@ impl Container {
     /// Held while a container starts or is deleted: one at a time.
     pub(crate) fn lock_changes(&self) -> Result<File> {
         let gone = || daemon!("No such container: {}", self.config.name);
-        let folder = File::open(&self.dir).map_err(|_| gone())?;
-        folder.lock().at("lock", &self.dir)?;
+        let path = self.file("json");
+        let file = File::open(&path).map_err(|_| gone())?;
+        file.lock().at("lock", &path)?;
         // Whoever held it before us may have deleted it.
-        if !self.dir.join("config.json").exists() {
-            return Err(gone());
-        }
-        Ok(folder)
+        if path.exists() { Ok(file) } else { Err(gone()) }
+    }
+
+    /// Notes that the next end is wanted, or that it no longer is.
+    pub(crate) fn set_stopped(&self, wanted: bool) {
+        let file = self.file("stopped");
+        let _ = if wanted {
+            File::create(file).map(drop)
+        } else {
+            fs::remove_file(file)
+        };
+    }
+
+    /// Whether the next end, or the last one, is wanted.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.file("stopped").exists()
     }
 
     /// A handle on PID 1, and never on another process that got its number later.
@@ -327,13 +250,21 @@ impl Container {
         Ok((state, handle))
     }
 
-    /// Deletes everything. The caller holds the locks.
+    /// Deletes everything. The caller holds the locks. What it is comes first: from then on there is
+    /// no such container, whatever else is left.
     pub(crate) fn delete(&self, store: &Store) -> io::Result<()> {
         let name = store.names().join(&self.config.name);
-        if fs::read_link(&name).is_ok_and(|target| link_name(&target) == self.config.id) {
+        if read_json::<Config>(&name).is_ok_and(|owner| owner.id == self.config.id) {
             fs::remove_file(&name)?;
         }
-        fs::remove_dir_all(&self.dir)
+        fs::remove_file(self.file("json"))?;
+        for what in ["state", "status", "log", "stopped"] {
+            match fs::remove_file(self.file(what)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -349,73 +280,8 @@ fn ids(store: &Store) -> impl Iterator<Item = String> + use<> {
         .into_iter()
         .flatten()
         .flatten();
-    entries.map(|entry| entry.file_name().to_string_lossy().into_owned())
-}
-
-/// Making a symbolic link fails when it exists already: of two that want a name, one gets it.
-fn take_name(store: &Store, config: &Config) -> Result<()> {
-    let name = &config.name;
-    let mut letters = name.chars();
-    let valid = letters.next().is_some_and(|c| c.is_ascii_alphanumeric())
-        && name.len() > 1
-        && letters.all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
-    if !valid || name.len() > 200 {
-        return Err(daemon!(
-            "Invalid container name ({name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
-        ));
-    }
-    let link = store.names().join(name);
-    let target = Path::new("../containers").join(&config.id);
-    let error = match symlink(&target, &link) {
-        Ok(()) => return Ok(()),
-        Err(error) => error,
-    };
-    if error.kind() != io::ErrorKind::AlreadyExists {
-        return Err(error).at("name", &link);
-    }
-    let owner = fs::read_link(&link)
-        .map(|target| link_name(&target))
-        .unwrap_or_default();
-    Err(daemon!(
-        "Conflict. The container name \"/{name}\" is already in use by container \"{owner}\". You have to remove (or rename) that container to be able to reuse that name."
-    ))
-}
-
-/// A name for those who gave none.
-fn invent_name(store: &Store, config: &mut Config) -> Result<()> {
-    const HOW: [&str; 16] = [
-        "calm", "patient", "graceful", "quiet", "steady", "brisk", "nimble", "tidy", "bright",
-        "gentle", "keen", "humble", "merry", "sober", "swift", "wise",
-    ];
-    const WHO: [&str; 16] = [
-        "thompson",
-        "ritchie",
-        "kernighan",
-        "mcilroy",
-        "bourne",
-        "joy",
-        "hopper",
-        "lovelace",
-        "hamilton",
-        "liskov",
-        "dijkstra",
-        "lamport",
-        "knuth",
-        "perlman",
-        "allen",
-        "hoare",
-    ];
-    let digits =
-        |from: usize| u64::from_str_radix(&config.id[from..from + 8], 16).unwrap_or_default();
-    let pick = |list: [&'static str; 16], number: u64| {
-        list[usize::try_from(number % 16).unwrap_or_default()]
-    };
-    let base = format!("{}_{}", pick(HOW, digits(0)), pick(WHO, digits(8)));
-    config.name.clone_from(&base);
-    if take_name(store, config).is_ok() {
-        return Ok(());
-    }
-    // The id is unique, and so is a name that holds it.
-    config.name = format!("{base}_{}", crate::store::short_id(&config.id));
-    take_name(store, config)
+    entries.filter_map(|entry| {
+        let name = entry.file_name();
+        name.to_str()?.strip_suffix(".json").map(str::to_owned)
+    })
 }

@@ -5,7 +5,8 @@ use std::net::Ipv4Addr;
 
 use crate::cli::Parsed;
 use crate::client::{self, End, Options, Signals};
-use crate::container::{Config, Container, Port, Restart};
+use crate::config::{Config, Port, Restart};
+use crate::container::Container;
 use crate::error::{Error, Result, client, daemon};
 use crate::image::{Image, set_env, with_tag};
 use crate::output::{print, warn};

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::container::Config;
+use crate::config::Config;
 use crate::store::Store;
 use crate::time::{Nanos, fixed, now};
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::container::{Config, Container, Port, Restart, State, Status};
+use crate::config::{Config, Port, Restart};
+use crate::container::{Container, State, Status};
 use crate::image::{self, Image};
 use crate::store::Store;
 use crate::time::short;
@@ -31,7 +32,7 @@ pub(crate) fn container(container: &Container) -> Value {
         "Args": args,
         "State": state_json(&state),
         "Image": image::full_id(&config.image_id),
-        "LogPath": container.dir.join("log"),
+        "LogPath": container.file("log"),
         "Name": format!("/{}", config.name),
         "RestartCount": state.restarts,
         "Driver": "overlay",

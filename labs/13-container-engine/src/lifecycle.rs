@@ -1,6 +1,5 @@
 //! What happens to containers that exist: stop, kill, wait, restart, rm.
 
-use std::fs::File;
 use std::io;
 use std::time::Duration;
 
@@ -121,7 +120,7 @@ fn stop_one(
 
 /// Whatever its restart policy says: this end is wanted.
 fn forbid_restart(container: &Container) {
-    let _ = File::create(container.dir.join("stopped"));
+    container.set_stopped(true);
     monitor::knock(container);
 }
 
@@ -250,7 +249,7 @@ pub(crate) fn remove(store: &Store, name: &str, force: bool) -> Result<()> {
     };
     match container.delete(store) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(error).at("delete", &container.dir)
+            Err(error).at("delete", &container.file("json"))
         }
         _ => {
             events::record(store, config, "destroy", &[]);

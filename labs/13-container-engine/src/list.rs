@@ -7,7 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use nix::unistd::{SysconfVar, Uid, User, sysconf};
 use serde_json::{Value, json};
 
-use crate::container::{Config, Container, Port, State, Status};
+use crate::config::{Config, Port};
+use crate::container::{Container, State, Status};
 use crate::error::{Result, client, daemon};
 use crate::image::{self, Image};
 use crate::store::{Store, short_id};

@@ -1,7 +1,7 @@
 //! The monitor: one small process beside each running container. There is no daemon; it alone holds
 //! the container's output, knows its wait status, and cleans up.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IoSliceMut, Read, Seek, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -18,7 +18,8 @@ use nix::sys::stat::Mode;
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, geteuid, setsid};
 
 use crate::child::{self, Machine, Process, Stdio, TERMINAL, die};
-use crate::container::{Config, Container, Restart, State, Status};
+use crate::config::{Config, Restart};
+use crate::container::{Container, State, Status};
 use crate::error::{Context, Error, Result, StartError};
 use crate::frame::{Decoder, Kind};
 use crate::image::Image;
@@ -40,9 +41,9 @@ use crate::{events, time};
 pub(crate) fn start(store: &Store, container: &Container) -> Result<(UnixStream, Decoder)> {
     let status = container
         .status_file()
-        .at("open the status of", &container.dir)?;
-    status.lock().at("lock the status of", &container.dir)?;
-    let _ = fs::remove_file(container.dir.join("stopped"));
+        .at("open", &container.file("status"))?;
+    status.lock().at("lock", &container.file("status"))?;
+    container.set_stopped(false);
     let (ours, theirs) = UnixStream::pair().context("make a socket")?;
     // SAFETY: pocket's clients have one thread: the child may go on as a program of its own.
     match unsafe { fork() }.context("start a monitor")? {
@@ -161,6 +162,8 @@ impl Monitor<'_> {
             delay = (delay * 2).min(Duration::from_secs(60));
         };
         self.finish(code)?;
+        // Closing the lock's file is what `logs -f` waits for.
+        drop(self);
         pump.dismiss(code);
         Ok(())
     }
@@ -228,8 +231,9 @@ impl Monitor<'_> {
             init: config.init == Some(true),
         };
         let files = Image::files(self.store, &config.image_id);
+        let stage = self.store.containers();
         let machine = Machine {
-            stage: &self.container.dir,
+            stage: &stage,
             files: &files,
             hostname: &config.hostname,
             privileged: geteuid().is_root(),
@@ -273,7 +277,7 @@ impl Monitor<'_> {
             streams,
             _proxy,
         } = running;
-        let log = Some(Writer::new(self.container.dir.join("log")));
+        let log = Some(Writer::new(self.container.file("log")));
         pump.run(&pid1, streams, log, |number| {
             // A client hands on what it was sent itself. The event comes first: the signal may be
             // the end.
@@ -284,7 +288,7 @@ impl Monitor<'_> {
                 &[("signal", number.to_string())],
             );
             if config.forbids_restart(number) {
-                let _ = File::create(self.container.dir.join("stopped"));
+                self.container.set_stopped(true);
             }
             let _ = pid1.send(number);
         })?;
@@ -324,7 +328,7 @@ impl Monitor<'_> {
     }
 
     fn wants_restart(&self, state: &State) -> bool {
-        let stopped = self.container.dir.join("stopped").exists();
+        let stopped = self.container.is_stopped();
         !stopped
             && match self.container.config.restart {
                 Restart::No => false,
@@ -344,7 +348,7 @@ impl Monitor<'_> {
             .map(|fd| PollFd::new(fd.as_fd(), PollFlags::POLLIN))
             .collect();
         let _ = poll(&mut fds, timeout);
-        !self.container.dir.join("stopped").exists()
+        !self.container.is_stopped()
     }
 
     /// Writes the exit code where those who wait will read it, deletes what `--rm` says, and lets go

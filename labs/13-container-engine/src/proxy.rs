@@ -17,7 +17,7 @@ use nix::sys::socket::shutdown;
 use nix::unistd::{ForkResult, fork};
 
 use crate::child::die;
-use crate::container::Port;
+use crate::config::Port;
 use crate::error::StartError;
 use crate::namespace::Namespaces;
 use crate::pidfd::PidFd;

@@ -4,8 +4,8 @@
 //! $POCKET_ROOT/
 //!     images/ID/        image.json and files/, what COPY brought
 //!     tags/NAME:TAG     a symbolic link to images/ID
-//!     containers/ID/    see container.rs
-//!     names/NAME        a symbolic link to containers/ID
+//!     containers/       see container.rs
+//!     names/NAME        one for each container
 //!     events            one line of JSON for each event
 //! ```
 
@@ -86,7 +86,7 @@ impl Store {
     pub(crate) fn tags(&self) -> PathBuf {
         self.root.join("tags")
     }
-    /// One folder for each container.
+    /// A few files for each container.
     pub(crate) fn containers(&self) -> PathBuf {
         self.root.join("containers")
     }

@@ -695,6 +695,33 @@ fn odd_input_is_an_error_and_no_panic() {
 }
 
 #[test]
+fn following_a_log_ends_with_the_container() {
+    Pocket::each_user(|pocket| {
+        // One that prints nothing, one that does, one that is removed; ended by itself and by force.
+        for (name, extra, program) in [
+            ("mute", "-d", "pause"),
+            ("loud", "-d", "wait"),
+            ("once", "--rm", "wait"),
+        ] {
+            pocket.ok(&["run", "-d", extra, "--name", name, "probe", program]);
+            let mut command = pocket.command(&["logs", "-f", name]);
+            let follower = command.stdout(Stdio::piped()).spawn().expect("logs");
+            pocket.ok(&["kill", name]);
+            let done = common::Done::from(follower.wait_with_output().expect("logs ends"));
+            // With --rm it may be gone before the client looks.
+            assert!(done.code == 0 || extra == "--rm", "{name}: {done:?}");
+            pocket.run(&["rm", name]);
+        }
+        // And with its reader, though the container goes on.
+        pocket.ok(&["run", "-d", "--name", "on", "probe", "wait"]);
+        let done = pocket.bash("docker logs -f on | head -1; echo ${PIPESTATUS[0]}");
+        assert!(done.out.starts_with("ready\n"), "{done:?}");
+        assert_eq!(pocket.field("on", "State.Status"), "running");
+        pocket.ok(&["rm", "-f", "on"]);
+    });
+}
+
+#[test]
 fn a_terminal_is_given_and_put_back() {
     Pocket::each_user(|pocket| {
         let pty = nix::pty::openpty(None, None).expect("a terminal");

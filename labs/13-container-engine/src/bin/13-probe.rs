@@ -61,9 +61,11 @@ fn run(words: &[&str]) -> io::Result<u8> {
             writeln!(out, "{first}")?;
             writeln!(io::stderr(), "{second}").map(|()| 0)
         }
-        // wait: ready, then until SIGKILL
-        ["wait"] => {
-            writeln!(out, "ready")?;
+        // wait: ready, then until SIGKILL; pause: without a word
+        ["wait" | "pause"] => {
+            if words == ["wait"] {
+                writeln!(out, "ready")?;
+            }
             loop {
                 pause();
             }
