@@ -24,7 +24,7 @@ struct Cli {
     task: Task,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Copy, Subcommand)]
 enum Task {
     /// Build the book into book/book
     Build {
