@@ -10,7 +10,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use crate::error::{Context, Error, Result, client, plain};
+use crate::error::{Context, Error, Result, StartError, client, plain};
 use crate::frame::{Decoder, Kind, send};
 use crate::output::warn;
 use crate::terminal::{DetachKeys, Raw, size};
@@ -114,6 +114,7 @@ pub(crate) fn run(
     let mut keys = DetachKeys::default();
     let mut stdin_open = options.stdin;
     let mut wishes = 0;
+    let mut failed = None;
     let tell = |kind, body: &[u8]| send(socket, kind, body).or_else(ignore_gone);
     if let Some(size) = size().filter(|_| options.tty) {
         tell(Kind::Resize, &size).context("reach the monitor")?;
@@ -123,7 +124,11 @@ pub(crate) fn run(
             match kind {
                 Kind::Stdout => show(&mut io::stdout(), "stdout", &body)?,
                 Kind::Stderr => show(&mut io::stderr(), "stderr", &body)?,
-                Kind::Exit => return Ok(End::Exit(body.first().copied().unwrap_or_default())),
+                Kind::Failed => failed = Some(StartError::received(&body)),
+                Kind::Exit => {
+                    let code = body.first().copied().unwrap_or_default();
+                    return failed.map_or(Ok(End::Exit(code)), |error| Err(error.into()));
+                }
                 _ => {}
             }
         }

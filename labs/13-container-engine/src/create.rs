@@ -8,10 +8,12 @@ use crate::client::{self, End, Options, Signals};
 use crate::config::{Config, Port, Restart};
 use crate::container::Container;
 use crate::error::{Error, Result, client, daemon};
+use crate::frame::Decoder;
 use crate::image::{Image, set_env, with_tag};
+use crate::monitor::{self, Tell};
 use crate::output::{print, warn};
 use crate::store::Store;
-use crate::{events, lifecycle, monitor, signal, time};
+use crate::{events, lifecycle, signal, time};
 
 /// `docker create`.
 pub(crate) fn create(parsed: &Parsed) -> Result<u8> {
@@ -51,8 +53,8 @@ fn run_image(parsed: &Parsed) -> Result<u8> {
     }
     let signals = client::hold_signals(options)?;
     events::record(&store, &container.config, "attach", &[]);
-    let (socket, decoder) = monitor::start(&store, &container)?;
-    client::run(&socket, decoder, &signals, options).map(End::code)
+    let socket = monitor::launch(&store, &container, Tell::Output)?;
+    client::run(&socket, Decoder::default(), &signals, options).map(End::code)
 }
 
 fn signals(parsed: &Parsed) -> Signals {
@@ -303,7 +305,7 @@ fn gone(container: &Container) -> Error {
 pub(crate) fn begin(
     store: &Store,
     container: &Container,
-) -> Result<Option<(std::os::unix::net::UnixStream, crate::frame::Decoder)>> {
+) -> Result<Option<(std::os::unix::net::UnixStream, Decoder)>> {
     let _lock = container.lock_changes()?;
     if container.running().is_ok() {
         return Ok(None);
@@ -330,7 +332,7 @@ pub(crate) fn attach(parsed: &Parsed) -> Result<u8> {
     let signals = client::hold_signals(options)?;
     let socket = monitor::connect(&container).map_err(|_| gone(&container))?;
     events::record(&store, config, "attach", &[]);
-    client::run(&socket, Default::default(), &signals, options).map(End::code)
+    client::run(&socket, Decoder::default(), &signals, options).map(End::code)
 }
 
 #[cfg(test)]

@@ -22,7 +22,13 @@ pub(crate) struct User {
 /// /etc/group of the root that the caller is in; nothing else is asked (no NSS).
 pub(crate) fn find_user(spec: &str) -> Result<User, StartError> {
     let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let group = fs::read_to_string("/etc/group").unwrap_or_default();
+    // The container's root, by number, is in no group that matters.
+    let root = matches!(spec, "" | "0");
+    let group = if root {
+        String::new()
+    } else {
+        fs::read_to_string("/etc/group").unwrap_or_default()
+    };
     lookup(spec, &passwd, &group)
 }
 

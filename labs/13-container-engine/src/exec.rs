@@ -102,21 +102,20 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
     }
     drop(theirs);
     let mut decoder = Decoder::default();
-    loop {
+    let ended = if request.detach {
+        // Whether it could be started at all is the one thing to wait for.
         match decoder.wait(&ours).context("hear from the monitor")? {
-            Some((Kind::Started, _)) => break,
-            Some((Kind::Failed, text)) => {
-                let error = serde_json::from_slice::<StartError>(&text);
-                return fail(&error.unwrap_or_else(|error| StartError::engine(error.to_string())));
-            }
-            Some(_) => {}
+            Some((Kind::Failed, text)) => Err(StartError::received(&text).into()),
+            Some(_) => Ok(End::Detached),
             None => return Err(client!("the monitor is gone")),
         }
+    } else {
+        client::run(&ours, decoder, &signals, options)
+    };
+    match ended {
+        Err(Error::Start(error)) => fail(&error),
+        ended => ended.map(End::code),
     }
-    if request.detach {
-        return Ok(0);
-    }
-    client::run(&ours, decoder, &signals, options).map(End::code)
 }
 
 /// Docker's daemon writes the runtime's error into the stream of the command that never began, and

@@ -32,22 +32,21 @@ use crate::store::Store;
 use crate::{events, time};
 
 // ANCHOR: start
-/// Starts a container: leaves a monitor behind and returns its socket once PID 1 runs.
+/// Leaves a monitor behind, which starts the container; returns its socket.
 ///
 /// The caller's process forks, and its child becomes the monitor: no daemon has to be there first.
 /// The lock that says "watched" is taken here and inherited; the kernel lets go of it when the
 /// last holder, the monitor, ends.
 #[allow(unsafe_code)]
-pub(crate) fn start(store: &Store, container: &Container) -> Result<(UnixStream, Decoder)> {
-    let status = container
-        .status_file()
-        .at("open", &container.file("status"))?;
-    status.lock().at("lock", &container.file("status"))?;
+pub(crate) fn launch(store: &Store, container: &Container, tell: Tell) -> Result<UnixStream> {
+    let path = container.file("status");
+    let status = container.status_file().at("open", &path)?;
+    status.lock().at("lock", &path)?;
     container.set_stopped(false);
     let (ours, theirs) = UnixStream::pair().context("make a socket")?;
     // SAFETY: pocket's clients have one thread: the child may go on as a program of its own.
     match unsafe { fork() }.context("start a monitor")? {
-        ForkResult::Parent { .. } => {}
+        ForkResult::Parent { .. } => Ok(ours),
         ForkResult::Child => {
             drop(ours);
             detach(&format!("pocket: {}", container.config.name));
@@ -57,29 +56,38 @@ pub(crate) fn start(store: &Store, container: &Container) -> Result<(UnixStream,
                 container,
                 status,
             }
-            .watch(theirs);
+            .watch(theirs, tell);
             die(0)
         }
     }
-    drop((theirs, status));
+}
+// ANCHOR_END: start
+
+/// Whether a client wants to hear that PID 1 runs. One that shows what the container writes will see
+/// it anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tell {
+    Start,
+    Output,
+}
+
+/// Starts a container and returns when PID 1 runs.
+pub(crate) fn start(store: &Store, container: &Container) -> Result<(UnixStream, Decoder)> {
+    let socket = launch(store, container, Tell::Start)?;
     let mut decoder = Decoder::default();
     loop {
-        match decoder.wait(&ours).context("hear from the monitor")? {
-            Some((Kind::Started, _)) => return Ok((ours, decoder)),
+        match decoder.wait(&socket).context("hear from the monitor")? {
+            Some((Kind::Started, _)) => return Ok((socket, decoder)),
             Some((Kind::Failed, text)) => {
-                let error = serde_json::from_slice::<StartError>(&text);
                 // It lets go of the lock when it has written everything down.
-                let _ = decoder.wait(&ours);
-                return Err(Error::Start(
-                    error.unwrap_or_else(|error| StartError::engine(error.to_string())),
-                ));
+                let _ = decoder.wait(&socket);
+                return Err(Error::Start(StartError::received(&text)));
             }
             Some(_) => {}
             None => return Err(Error::Start(StartError::engine("the monitor is gone"))),
         }
     }
 }
-// ANCHOR_END: start
 
 /// Leaves the session, terminal and streams of whoever started us.
 #[allow(unsafe_code)]
@@ -118,7 +126,7 @@ struct Running {
 impl Monitor<'_> {
     // ANCHOR: watch
     /// The life of the monitor: start, watch, record; again, if the restart policy says so.
-    fn watch(mut self, client: UnixStream) -> io::Result<()> {
+    fn watch(mut self, client: UnixStream, tell: Tell) -> io::Result<()> {
         let config = &self.container.config;
         // A truncated file is flushed to disk when it is closed: not for nothing.
         if self.status.metadata()?.len() > 0 {
@@ -138,7 +146,9 @@ impl Monitor<'_> {
             state = match self.begin(&state) {
                 Ok((running, started)) => {
                     events::record(self.store, config, "start", &[]);
-                    pump.tell(Kind::Started, &[]);
+                    if tell == Tell::Start {
+                        pump.tell(Kind::Started, &[]);
+                    }
                     self.live(running, &mut pump, &started)?
                 }
                 Err(error) => {

@@ -1,14 +1,16 @@
 //! The container's file system: this machine's root, untouchable below, with a layer of its own
 //! above. Every mount is made inside the container's mount namespace and goes away with it.
 
+use std::ffi::{CStr, CString};
 use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::libc;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sys::stat::{Mode, SFlag, makedev, mknod, umask};
 use nix::unistd::{chdir, pivot_root};
 
 use crate::error::{StartError, plain};
@@ -44,8 +46,15 @@ const WRITABLE: [&str; 6] = ["etc", "opt", "srv", "usr", "usr/local", "usr/local
 /// What an ordinary user's container does not see: mounted on its own, or nobody's to read.
 const SKIPPED: [&str; 6] = ["boot", "lost+found", "media", "mnt", "proc", "sys"];
 
-/// Devices that harm nobody.
-const DEVICES: [&str; 6] = ["full", "null", "random", "tty", "urandom", "zero"];
+/// Devices that harm nobody, with their minor numbers: `null(4)`, `random(4)`, `full(4)`, `tty(4)`.
+const DEVICES: [(&str, u64); 6] = [
+    ("full", 7),
+    ("null", 3),
+    ("random", 8),
+    ("tty", 0),
+    ("urandom", 9),
+    ("zero", 5),
+];
 
 /// Says which step failed.
 trait Step<T> {
@@ -67,6 +76,8 @@ pub(crate) fn enter(
     workdir: &str,
     privileged: bool,
 ) -> Result<(), StartError> {
+    // Folders get exactly the permissions that are named here.
+    umask(Mode::empty());
     // From here on, nothing that is mounted here shows up outside, nor the other way round.
     mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)
         .step("make the mounts private")?;
@@ -99,7 +110,6 @@ fn fill_upper(files: &Path, workdir: &str, privileged: bool) -> Result<(), Start
     }
     let upper = Path::new("upper");
     image::copy(files, upper, None).step("copy the image's files")?;
-    fs::set_permissions(upper, Permissions::from_mode(0o755)).step("make the layers")?;
     if !privileged {
         for folder in WRITABLE {
             if fs::symlink_metadata(Path::new("/").join(folder)).is_ok_and(|data| data.is_dir()) {
@@ -120,28 +130,30 @@ fn fill_upper(files: &Path, workdir: &str, privileged: bool) -> Result<(), Start
             other => StartError::engine(other.to_string()),
         })?;
     }
-    make_dev(&upper.join("dev"))
+    make_dev(&upper.join("dev"), privileged)
 }
 
 fn make(upper: &Path, folder: &str, mode: u32) -> Result<(), StartError> {
     let path = upper.join(folder);
-    match fs::create_dir(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(&path).step("make the layers")?;
-        }
+    match fs::DirBuilder::new().mode(mode).create(&path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(error).step("make the layers");
+            Err(error).step("make the layers")
         }
-        _ => {}
+        Err(_) => fs::set_permissions(&path, Permissions::from_mode(mode)).step("make the layers"),
+        Ok(()) => Ok(()),
     }
-    // Our umask took some bits away.
-    fs::set_permissions(&path, Permissions::from_mode(mode)).step("make the layers")
 }
 
-/// /dev, but for what has to be mounted.
-fn make_dev(dev: &Path) -> Result<(), StartError> {
-    for device in DEVICES {
-        fs::File::create(dev.join(device)).step("make /dev")?;
+/// /dev, but for what has to be mounted. Only root can make a device; without it, a file is where the
+/// machine's own device will be bound.
+fn make_dev(dev: &Path, privileged: bool) -> Result<(), StartError> {
+    for (device, minor) in DEVICES {
+        let path = dev.join(device);
+        let major = if device == "tty" { 5 } else { 1 };
+        let mode = Mode::from_bits_truncate(0o666);
+        if !privileged || mknod(&path, SFlag::S_IFCHR, mode, makedev(major, minor)).is_err() {
+            fs::File::create(path).step("make /dev")?;
+        }
     }
     let links = [
         ("/proc/self/fd", "fd"),
@@ -165,21 +177,15 @@ fn mount_root(privileged: bool) -> Result<(), StartError> {
     if !privileged {
         return mount_folders();
     }
+    // "Opaque": what the lower layer has of this folder does not show through.
+    for (folder, _) in PRIVATE {
+        set_attribute(&format!("upper/{folder}"), c"trusted.overlay.opaque", b"y")
+            .step("hide the machine's files")?;
+    }
     overlay("/", "upper", "work", "root", true).step("mount the root file system (overlayfs)")?;
     // What is another file system here is an empty folder in the layer below: one more overlay each.
     for point in other_file_systems() {
         mount_folder(&point, true)?;
-    }
-    for (folder, _) in PRIVATE {
-        let (source, target) = (format!("upper/{folder}"), format!("root/{folder}"));
-        mount(
-            Some(source.as_str()),
-            target.as_str(),
-            NONE,
-            MsFlags::MS_BIND,
-            NONE,
-        )
-        .step("hide the machine's files")?;
     }
     Ok(())
 }
@@ -211,6 +217,26 @@ fn mount_folders() -> Result<(), StartError> {
 }
 // ANCHOR_END: layers
 
+#[allow(unsafe_code)]
+fn set_attribute(path: &str, name: &CStr, value: &[u8]) -> io::Result<()> {
+    let path = CString::new(path)?;
+    // SAFETY: both texts end with NUL, and the value is as long as we say.
+    let done = unsafe {
+        libc::setxattr(
+            path.as_ptr(),
+            name.as_ptr(),
+            value.as_ptr().cast(),
+            value.len(),
+            0,
+        )
+    };
+    if done == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// One folder of the machine's, with its part of the upper layer above.
 fn mount_folder(path: &Path, privileged: bool) -> Result<(), StartError> {
     let inside = path.strip_prefix("/").unwrap_or(path);
@@ -238,7 +264,7 @@ fn mount_folder(path: &Path, privileged: bool) -> Result<(), StartError> {
 /// Makes a mount and all below it read-only: `mount_setattr(2)`, since Linux 5.12.
 #[allow(unsafe_code)]
 fn read_only(path: &Path) -> io::Result<()> {
-    let path = std::ffi::CString::new(path.as_os_str().as_encoded_bytes())?;
+    let path = CString::new(path.as_os_str().as_encoded_bytes())?;
     // SAFETY: all zeros is a valid mount_attr.
     let mut attributes: libc::mount_attr = unsafe { std::mem::zeroed() };
     attributes.attr_set = libc::MOUNT_ATTR_RDONLY;
@@ -327,16 +353,13 @@ fn mount_more(root: &str) -> Result<(), StartError> {
         safe | MsFlags::MS_RDONLY,
         NONE,
     );
-    for device in DEVICES {
-        let source = format!("/dev/{device}");
-        mount(
-            Some(source.as_str()),
-            at(&source[1..]).as_str(),
-            NONE,
-            MsFlags::MS_BIND,
-            NONE,
-        )
-        .step("bind a device")?;
+    for (device, _) in DEVICES {
+        let (source, target) = (format!("/dev/{device}"), at(&format!("dev/{device}")));
+        if fs::metadata(&target).is_ok_and(|data| data.is_file()) {
+            let bind = MsFlags::MS_BIND;
+            mount(Some(source.as_str()), target.as_str(), NONE, bind, NONE)
+                .step("bind a device")?;
+        }
     }
     let options = "newinstance,ptmxmode=0666,mode=0620";
     mount(
