@@ -1,6 +1,6 @@
 //! `init COMMAND...`: starts a command, passes SIGTERM on to it, and reaps.
 //!
-//! On a quiet day it works. Under load it leaves zombies behind, and now and then it hangs.
+//! On a quiet day it works. Under load it leaves zombies behind.
 
 use std::env;
 use std::error::Error;

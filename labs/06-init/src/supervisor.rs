@@ -191,6 +191,9 @@ impl<'a> Supervisor<'a> {
         self.alarms.extend(at.map(|at| (at, alarm)));
     }
 
+    // ANCHOR_END: stop
+
+    // ANCHOR: ring
     /// The soonest alarm goes off.
     fn ring(&mut self) {
         let soonest = (0..self.alarms.len()).min_by_key(|&index| self.alarms[index].0);
@@ -214,5 +217,5 @@ impl<'a> Supervisor<'a> {
             let _ = send(process.pid, libc::SIGKILL);
         }
     }
-    // ANCHOR_END: stop
+    // ANCHOR_END: ring
 }
