@@ -2,10 +2,11 @@
 //! `pocket run --rm IMAGE true` to its end, and the same for programs that do a part of it or all.
 //!
 //! `cargo bench -p lab-13-container-engine`. The rounds are interleaved, so that a busy machine is as
-//! unfair to one as to the other; what counts are the ratios.
+//! unfair to one as to the other; what counts are the ratios. `ROUNDS` says how many; `POCKET` names
+//! another program to measure, such as the static one that `cargo xtask` builds.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -35,7 +36,9 @@ fn main() -> std::io::Result<()> {
     fs::create_dir_all(folder.0.join("bundle"))?;
     fs::write(folder.0.join("Dockerfile"), "FROM scratch\n")?;
     let state = folder.0.join("state");
-    let pocket = env!("CARGO_BIN_EXE_pocket");
+    let pocket =
+        std::env::var("POCKET").unwrap_or_else(|_| env!("CARGO_BIN_EXE_pocket").to_owned());
+    let pocket = pocket.as_str();
     let file = folder.0.join("Dockerfile");
     let built = Command::new(pocket)
         .args(["build", "-q", "-t", "bench"])
@@ -151,8 +154,8 @@ fn once(command: &[String], state: &PathBuf) -> std::io::Result<Duration> {
     )))
 }
 
-/// What runc needs: a folder with a config.json. Its root is this machine's, as pocket's is.
-fn bundle(folder: &std::path::Path, root: bool) -> std::io::Result<PathBuf> {
+/// What runc needs: a folder with a config.json and a root.
+fn bundle(folder: &Path, root: bool) -> std::io::Result<PathBuf> {
     let bundle = folder.join("bundle");
     let mut spec = Command::new("runc");
     spec.arg("spec")
@@ -166,19 +169,62 @@ fn bundle(folder: &std::path::Path, root: bool) -> std::io::Result<PathBuf> {
         let file = bundle.join("config.json");
         let text = fs::read_to_string(&file)?;
         let mut config: serde_json::Value = serde_json::from_str(&text)?;
-        config["root"]["path"] = "/".into();
         config["process"]["args"] = serde_json::json!(["true"]);
         config["process"]["terminal"] = false.into();
+        // pocket limits nothing, so it needs no cgroups; and neither does this.
+        if let Some(mounts) = config["mounts"].as_array_mut() {
+            mounts.retain(|mount| mount["type"] != "cgroup");
+            mounts.extend(machine(&bundle.join("rootfs"))?);
+        }
         fs::write(&file, config.to_string())?;
     }
     Ok(bundle)
 }
 
-/// Any image that docker has and that can run `true`.
+/// Makes a root that shows this machine's programs, and the mounts that it takes. (runc cannot have
+/// the root that it stands on itself.)
+fn machine(root: &Path) -> std::io::Result<Vec<serde_json::Value>> {
+    fs::create_dir(root)?;
+    let mut mounts = Vec::new();
+    for name in ["bin", "lib", "lib64", "sbin", "usr"] {
+        let (from, to) = (Path::new("/").join(name), root.join(name));
+        if let Ok(target) = fs::read_link(&from) {
+            std::os::unix::fs::symlink(target, to)?;
+        } else if from.is_dir() {
+            fs::create_dir(to)?;
+            let options = ["rbind", "ro"];
+            mounts.push(serde_json::json!({
+                "destination": from, "type": "bind", "source": from, "options": options
+            }));
+        }
+    }
+    Ok(mounts)
+}
+
+/// The first image of docker's that can run `true`.
 fn docker() -> Vec<String> {
-    let image =
-        std::env::var("BENCH_DOCKER_IMAGE").unwrap_or_else(|_| "debian:bookworm-slim".to_owned());
-    ["docker", "run", "--rm", "--pull=never", &image, "true"]
-        .map(str::to_owned)
-        .to_vec()
+    let words = |image: &str| {
+        ["docker", "run", "--rm", image, "true"]
+            .map(str::to_owned)
+            .to_vec()
+    };
+    let list = Command::new("docker")
+        .args(["images", "--format", "{{.Repository}}:{{.Tag}}"])
+        .output();
+    let list = list
+        .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+        .unwrap_or_default();
+    let works = |command: &Vec<String>| {
+        let mut run = Command::new(&command[0]);
+        run.args(&command[1..])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        run.status().is_ok_and(|status| status.success())
+    };
+    let names = list.lines().filter(|name| !name.contains("<none>"));
+    names
+        .map(words)
+        .find(works)
+        .unwrap_or_else(|| words("no-image-that-can-run-true"))
 }

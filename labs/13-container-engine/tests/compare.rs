@@ -291,6 +291,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "docker run -d --name c1 $I on 3 >/dev/null",
             "timeout 10 grep -m1 ready <(docker logs -f c1 2>/dev/null)",
             "docker kill -s USR1 c1 >/dev/null; docker stop c1 >/dev/null; docker start c1 >/dev/null; docker rm -f c1 >/dev/null",
+            "timeout 20 bash -c 'until docker events --since 60s --until 0s --filter container=c1 --filter event=destroy | grep -q destroy; do :; done'",
             "docker events --since 60s --until 0s --filter type=container --filter container=c1 --format '{{.Action}} {{.Actor.Attributes.signal}} {{.Actor.Attributes.exitCode}}' | sed 's/<no value>//g'",
             "docker events --since 60s --until 0s --filter container=c1 --filter event=die --filter event=kill --filter type=container",
         ],
@@ -299,7 +300,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         "clients that are sent signals",
         &[
             "docker run --name c1 $I on 3 >out & P=$!; until grep -q ready out; do :; done; kill -USR1 $P; until grep -q USR1 out; do :; done; kill -TERM $P; wait $P; echo $?; cat out",
-            "docker run --name c2 $I wait & until [ \"$(docker inspect -f '{{.State.Running}}' c2 2>&1)\" = true ]; do :; done; kill -KILL $!; wait $! 2>/dev/null; echo $?; docker inspect -f '{{.State.Status}}' c2",
+            "docker run --name c2 $I pause & until [ \"$(docker inspect -f '{{.State.Running}}' c2 2>&1)\" = true ]; do :; done; kill -KILL $!; wait $! 2>/dev/null; echo $?; docker inspect -f '{{.State.Status}}' c2",
         ],
     ),
 ];
@@ -550,7 +551,6 @@ fn compare(engines: &[Engine; 2], number: usize, title: &str, lines: &[&str]) ->
     if title.contains(&std::env::var("ONLY").unwrap_or_default()) {
         for line in lines {
             let [docker, pocket] = [engines[0].line(number, line), engines[1].line(number, line)];
-            eprintln!("{title}: {line}");
             if docker != pocket {
                 differences.push(format!(
                     "{title}: {line}\n  docker: {docker:?}\n  pocket: {pocket:?}"
