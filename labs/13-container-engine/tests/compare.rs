@@ -299,7 +299,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "clients that are sent signals",
         &[
-            "docker run --name c1 $I on 3 >out & P=$!; until grep -q ready out; do :; done; kill -USR1 $P; until grep -q USR1 out; do :; done; kill -TERM $P; wait $P; echo $?; cat out",
+            ": >out; docker run --name c1 $I on 3 >out & P=$!; until grep -q ready out; do :; done; kill -USR1 $P; until grep -q USR1 out; do :; done; kill -TERM $P; wait $P; echo $?; cat out",
             "docker run --name c2 $I pause & until [ \"$(docker inspect -f '{{.State.Running}}' c2 2>&1)\" = true ]; do :; done; kill -KILL $!; wait $! 2>/dev/null; echo $?; docker inspect -f '{{.State.Status}}' c2",
         ],
     ),
