@@ -7,7 +7,7 @@ use crate::flags::{CREATE_FLAGS, FORMAT, MANY, STOP_FLAGS, flag};
 use crate::list::{self, Filter, Style};
 use crate::output::print;
 use crate::store::Store;
-use crate::{create, exec, follow, lifecycle, manage, show};
+use crate::{create, exec, follow, lifecycle, manage, show, top};
 
 /// All commands.
 pub(crate) static COMMANDS: [Command; 24] = [
@@ -477,7 +477,7 @@ fn top(parsed: &Parsed) -> Result<u8> {
             parsed.args[1..].join(" ")
         ));
     }
-    print(&list::top(&Container::find(
+    print(&top::top(&Container::find(
         &Store::open()?,
         &parsed.args[0],
     )?)?);

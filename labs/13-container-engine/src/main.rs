@@ -8,6 +8,7 @@
 //! it into the container's program, [`monitor`] watches it, [`client`] is what you see.
 
 mod about;
+mod build;
 mod child;
 mod cli;
 mod client;
@@ -44,6 +45,7 @@ mod store;
 mod template;
 mod terminal;
 mod time;
+mod top;
 
 use std::env::args_os;
 use std::ffi::OsString;

@@ -9,7 +9,7 @@ use crate::error::{Context, Error, Result, client, daemon};
 use crate::image::{self, Image, full_id, with_tag};
 use crate::output::{print, warn};
 use crate::store::{Store, new_id, short_id};
-use crate::{create, dockerfile, events};
+use crate::{build, create, dockerfile, events};
 
 pub(crate) fn build(parsed: &Parsed) -> Result<u8> {
     let context = Path::new(&parsed.args[0]);
@@ -61,7 +61,7 @@ pub(crate) fn build(parsed: &Parsed) -> Result<u8> {
     };
     say(1, &format!("FROM {}", plan.base));
     let labels = create::pairs(parsed.all("label"));
-    let image = image::build(&store, &id, &plan, context, &labels, |number, text| {
+    let image = build::build(&store, &id, &plan, context, &labels, |number, text| {
         say(number + 1, text);
     })?;
     if quiet {

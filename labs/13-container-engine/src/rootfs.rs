@@ -13,8 +13,8 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod, umask};
 use nix::unistd::{chdir, pivot_root};
 
+use crate::build;
 use crate::error::{StartError, plain};
-use crate::image;
 
 const NONE: Option<&str> = None;
 
@@ -109,7 +109,7 @@ fn fill_upper(files: &Path, workdir: &str, privileged: bool) -> Result<(), Start
         fs::create_dir(folder).step("make the layers")?;
     }
     let upper = Path::new("upper");
-    image::copy(files, upper, None).step("copy the image's files")?;
+    build::copy(files, upper, None).step("copy the image's files")?;
     if !privileged {
         for folder in WRITABLE {
             if fs::symlink_metadata(Path::new("/").join(folder)).is_ok_and(|data| data.is_dir()) {
@@ -125,7 +125,7 @@ fn fill_upper(files: &Path, workdir: &str, privileged: bool) -> Result<(), Start
         let _ = symlink(target, upper.join(name));
     }
     if workdir != "/" {
-        image::make_folder(upper, Path::new(workdir)).map_err(|error| match error {
+        build::make_folder(upper, Path::new(workdir)).map_err(|error| match error {
             crate::error::Error::Daemon(message) => StartError::engine(message),
             other => StartError::engine(other.to_string()),
         })?;
