@@ -50,11 +50,12 @@ fn xtask_doctor() -> Run {
     finish(Command::new(env!("CARGO_BIN_EXE_xtask")).args(["doctor", "--format", "json"]))
 }
 
+/// Two labs side by side, as two of these tests run side by side on a machine with two cores.
 fn every_chapter_and_exercise(engine: &str) {
     if !there(engine) {
         return;
     }
-    let mut lab = vec!["lab", "--all", "--jobs", "4", "--quiet"];
+    let mut lab = vec!["lab", "--all", "--jobs", "2", "--quiet"];
     if deny_skip() {
         lab.push("--deny-skip");
     }
@@ -62,7 +63,7 @@ fn every_chapter_and_exercise(engine: &str) {
     println!("{}", run.stdout);
     let run = xtask(
         engine,
-        &["exercise", "--check", "--all", "--jobs", "4", "--quiet"],
+        &["exercise", "--check", "--all", "--jobs", "2", "--quiet"],
     )
     .ends(0);
     println!("{}", run.stdout);
@@ -120,7 +121,7 @@ fn pocket_as_an_ordinary_user() {
             .arg("--root")
             .arg(&root)
             .args(arguments)
-            .args(["--jobs", "4", "--quiet", "--engine", "pocket"]);
+            .args(["--jobs", "2", "--quiet", "--engine", "pocket"]);
         command
             .env("LAB_PROGRAMS", &programs)
             .env("HOME", folder.path())
