@@ -16,7 +16,7 @@ use crate::output::warn;
 use crate::terminal::{DetachKeys, Raw, size};
 
 /// How a client behaves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Options {
     /// Hand on standard input.
     pub(crate) stdin: bool,
@@ -24,6 +24,8 @@ pub(crate) struct Options {
     pub(crate) tty: bool,
     /// What signals do.
     pub(crate) signals: Signals,
+    /// What to type to leave a terminal.
+    pub(crate) detach_keys: DetachKeys,
 }
 
 /// What a client does with the signals that it is sent. All three are Docker's.
@@ -42,8 +44,10 @@ pub(crate) enum Signals {
 pub(crate) enum End {
     /// The process ended with this code.
     Exit(u8),
-    /// The user typed the detach keys, or sent a signal that says so.
+    /// The user has gone away, by a signal that says so.
     Detached,
+    /// The user has typed the detach keys.
+    Keys,
 }
 
 impl End {
@@ -51,14 +55,20 @@ impl End {
     pub(crate) fn code(self) -> u8 {
         match self {
             Self::Exit(code) => code,
-            Self::Detached => 0,
+            Self::Detached | Self::Keys => 0,
         }
     }
 }
 
 /// Signals that are never handed on: SIGCHLD and SIGURG are the client's own business, SIGPIPE says
-/// that nobody reads its output. (SIGKILL and SIGSTOP never reach a program.)
-const OWN: [Signal; 3] = [Signal::SIGCHLD, Signal::SIGURG, Signal::SIGPIPE];
+/// that nobody reads its output. SIGPROF never gets through Docker's client: the runtime of Go keeps
+/// it for its profiler. (SIGKILL and SIGSTOP never reach a program.)
+const OWN: [Signal; 4] = [
+    Signal::SIGCHLD,
+    Signal::SIGURG,
+    Signal::SIGPIPE,
+    Signal::SIGPROF,
+];
 
 /// Signals that end a client, or stop it, unless it hands them on.
 const DEADLY: [Signal; 6] = [
@@ -75,7 +85,7 @@ const PATIENCE: u32 = 3;
 
 /// Holds back the signals that [`run`] deals with. To be called before the container starts: a
 /// signal that comes in between is not lost.
-pub(crate) fn hold_signals(options: Options) -> Result<SignalFd> {
+pub(crate) fn hold_signals(options: &Options) -> Result<SignalFd> {
     let mut set = SigSet::all();
     if options.signals != Signals::Proxy {
         DEADLY.into_iter().for_each(|signal| set.remove(signal));
@@ -98,11 +108,11 @@ pub(crate) fn check_terminal(stdin: bool, tty: bool) -> Result<()> {
     Ok(())
 }
 
-// ANCHOR: client
-/// Serves one container until it ends or the user detaches.
+/// Serves one container until it ends or the user detaches. The terminal is the user's again when this
+/// returns, or ends by a signal.
 pub(crate) fn run(
     socket: &UnixStream,
-    mut decoder: Decoder,
+    decoder: Decoder,
     signals: &SignalFd,
     options: Options,
 ) -> Result<End> {
@@ -111,96 +121,160 @@ pub(crate) fn run(
     } else {
         None
     };
-    let mut keys = DetachKeys::default();
-    let mut stdin_open = options.stdin;
-    let mut wishes = 0;
-    let mut failed = None;
-    let tell = |kind, body: &[u8]| send(socket, kind, body).or_else(ignore_gone);
-    if let Some(size) = size().filter(|_| options.tty) {
-        tell(Kind::Resize, &size).context("reach the monitor")?;
-    }
-    loop {
-        while let Some((kind, body)) = decoder.next().context("understand the monitor")? {
-            match kind {
-                Kind::Stdout => show(&mut io::stdout(), "stdout", &body)?,
-                Kind::Stderr => show(&mut io::stderr(), "stderr", &body)?,
-                Kind::Failed => failed = Some(StartError::received(&body)),
-                Kind::Exit => {
-                    let code = body.first().copied().unwrap_or_default();
-                    return failed.map_or(Ok(End::Exit(code)), |error| Err(error.into()));
-                }
-                _ => {}
-            }
-        }
-        let stdin = io::stdin();
-        let mut fds = vec![
-            PollFd::new(socket.as_fd(), PollFlags::POLLIN),
-            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
-        ];
-        if stdin_open {
-            fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
-        }
-        match poll(&mut fds, PollTimeout::NONE) {
-            Err(nix::errno::Errno::EINTR) => continue,
-            result => result.context("wait for the monitor")?,
-        };
-        let ready: Vec<_> = fds.iter().map(|fd| fd.any().unwrap_or_default()).collect();
-        if ready[0] && !decoder.fill(socket).context("hear from the monitor")? {
-            // Killed: then PID 1 was, too.
-            return Ok(End::Exit(137));
-        }
-        if ready[1] {
-            while let Ok(Some(info)) = signals.read_signal() {
-                let number = i32::try_from(info.ssi_signo).unwrap_or_default();
-                let signal = Signal::try_from(number).ok();
-                let wish = matches!(signal, Some(Signal::SIGINT | Signal::SIGTERM));
-                if signal == Some(Signal::SIGWINCH) && options.tty {
-                    if let Some(size) = size() {
-                        tell(Kind::Resize, &size).context("reach the monitor")?;
-                    }
-                } else if signal.is_some_and(|signal| OWN.contains(&signal)) {
-                    continue;
-                } else if options.signals == Signals::Proxy {
-                    tell(Kind::Signal, &number.to_le_bytes()).context("reach the monitor")?;
-                } else if let Some(signal) = signal.filter(|signal| DEADLY.contains(signal)) {
-                    drop(raw);
-                    return suffer(signal);
-                } else if wish && options.signals == Signals::Leave {
-                    return Ok(End::Detached);
-                }
-                wishes += u32::from(wish);
-                if wishes == PATIENCE {
-                    drop(raw);
-                    warn("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n");
-                    return Err(Error::Exit(1));
-                }
-            }
-        }
-        if ready.get(2) == Some(&true) {
-            let mut buffer = [0; 16 * 1024];
-            match stdin.lock().read(&mut buffer) {
-                Ok(0) => {
-                    stdin_open = false;
-                    tell(Kind::Eof, &[]).context("reach the monitor")?;
-                }
-                Ok(count) => {
-                    let (bytes, detach) = if options.tty {
-                        keys.filter(&buffer[..count])
-                    } else {
-                        (buffer[..count].to_vec(), false)
-                    };
-                    tell(Kind::Stdin, &bytes).context("reach the monitor")?;
-                    if detach {
-                        return Ok(End::Detached);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => stdin_open = false,
-            }
+    let client = Client {
+        socket,
+        signals,
+        stdin_open: options.stdin,
+        wishes: 0,
+        options,
+    };
+    let why = client.serve(decoder);
+    drop(raw);
+    match why? {
+        Why::End(end) => Ok(end),
+        Why::Failed(error) => Err(error.into()),
+        Why::Killed(signal) => suffer(signal),
+        Why::Impatience => {
+            warn("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n");
+            Err(Error::Exit(1))
         }
     }
 }
-// ANCHOR_END: client
+
+/// Why a client stops.
+enum Why {
+    End(End),
+    /// The container could not be started.
+    Failed(StartError),
+    /// A signal that ends a program, and that nobody else is to have.
+    Killed(Signal),
+    /// The third SIGINT or SIGTERM.
+    Impatience,
+}
+
+struct Client<'a> {
+    socket: &'a UnixStream,
+    signals: &'a SignalFd,
+    stdin_open: bool,
+    /// How many SIGINT and SIGTERM have come.
+    wishes: u32,
+    options: Options,
+}
+
+impl Client<'_> {
+    // ANCHOR: client
+    /// Waits for whatever comes first: output, a signal, something typed.
+    fn serve(mut self, mut decoder: Decoder) -> Result<Why> {
+        self.resize()?;
+        let mut failed = None;
+        loop {
+            while let Some((kind, body)) = decoder.next().context("understand the monitor")? {
+                match kind {
+                    Kind::Stdout => show(&mut io::stdout(), "stdout", &body)?,
+                    Kind::Stderr => show(&mut io::stderr(), "stderr", &body)?,
+                    Kind::Failed => failed = Some(StartError::received(&body)),
+                    Kind::Exit => {
+                        let code = body.first().copied().unwrap_or_default();
+                        return Ok(failed.map_or(Why::End(End::Exit(code)), Why::Failed));
+                    }
+                    _ => {}
+                }
+            }
+            let [output, signal, typed] = self.wait()?;
+            if output && !decoder.fill(self.socket).context("hear from the monitor")? {
+                // Killed: then PID 1 was, too.
+                return Ok(Why::End(End::Exit(137)));
+            }
+            let why = if signal { self.on_signals()? } else { None };
+            let why = if typed { why.or(self.on_input()?) } else { why };
+            if let Some(why) = why {
+                return Ok(why);
+            }
+        }
+    }
+    // ANCHOR_END: client
+
+    /// Which of the three are ready: the monitor's socket, a signal, standard input.
+    fn wait(&self) -> Result<[bool; 3]> {
+        let stdin = io::stdin();
+        let mut fds = vec![
+            PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
+        ];
+        if self.stdin_open {
+            fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Err(nix::errno::Errno::EINTR) => return Ok([false; 3]),
+            result => result.context("wait for the monitor")?,
+        };
+        let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or_default();
+        Ok([ready(0), ready(1), ready(2)])
+    }
+
+    // ANCHOR: signals
+    /// Deals with the signals that have come: hands each on, or does what the options say.
+    fn on_signals(&mut self) -> Result<Option<Why>> {
+        while let Ok(Some(info)) = self.signals.read_signal() {
+            let number = i32::try_from(info.ssi_signo).unwrap_or_default();
+            let signal = Signal::try_from(number).ok(); // None: a real-time signal
+            let wish = matches!(signal, Some(Signal::SIGINT | Signal::SIGTERM));
+            if signal == Some(Signal::SIGWINCH) && self.options.tty {
+                self.resize()?;
+            } else if signal.is_some_and(|signal| OWN.contains(&signal)) {
+                continue;
+            } else if self.options.signals == Signals::Proxy {
+                self.tell(Kind::Signal, &number.to_le_bytes())?;
+            } else if let Some(signal) = signal.filter(|signal| DEADLY.contains(signal)) {
+                return Ok(Some(Why::Killed(signal)));
+            } else if wish && self.options.signals == Signals::Leave {
+                return Ok(Some(Why::End(End::Detached)));
+            }
+            self.wishes += u32::from(wish);
+            if self.wishes == PATIENCE {
+                return Ok(Some(Why::Impatience));
+            }
+        }
+        Ok(None)
+    }
+    // ANCHOR_END: signals
+
+    /// Hands on what was typed, up to the keys that mean "leave".
+    fn on_input(&mut self) -> Result<Option<Why>> {
+        let mut buffer = [0; 16 * 1024];
+        match io::stdin().lock().read(&mut buffer) {
+            Ok(0) => {
+                self.stdin_open = false;
+                self.tell(Kind::Eof, &[])?;
+            }
+            Ok(count) if self.options.tty => {
+                let (bytes, detach) = self.options.detach_keys.filter(&buffer[..count]);
+                self.tell(Kind::Stdin, &bytes)?;
+                if detach {
+                    return Ok(Some(Why::End(End::Keys)));
+                }
+            }
+            Ok(count) => self.tell(Kind::Stdin, &buffer[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => self.stdin_open = false,
+        }
+        Ok(None)
+    }
+
+    /// Tells the container's terminal how large the user's is.
+    fn resize(&self) -> Result<()> {
+        match size().filter(|_| self.options.tty) {
+            Some(size) => self.tell(Kind::Resize, &size),
+            None => Ok(()),
+        }
+    }
+
+    fn tell(&self, kind: Kind, body: &[u8]) -> Result<()> {
+        send(self.socket, kind, body)
+            .or_else(ignore_gone)
+            .context("reach the monitor")
+    }
+}
 
 /// The monitor may be done while we still talk; what it said last is waiting to be read.
 fn ignore_gone(error: io::Error) -> io::Result<()> {

@@ -3,11 +3,11 @@
 use crate::cli::{Command, Parsed, Takes};
 use crate::container::Container;
 use crate::error::{Result, client};
-use crate::flags::{CREATE_FLAGS, FORMAT, MANY, STOP_FLAGS, flag};
+use crate::flags::{CREATE_FLAGS, DETACH_KEYS, FORMAT, MANY, STOP_FLAGS, flag};
 use crate::list::{self, Filter, Style};
 use crate::output::print;
 use crate::store::Store;
-use crate::{create, exec, follow, lifecycle, manage, show, top};
+use crate::{create, exec, follow, foreground, lifecycle, manage, show, top};
 
 /// All commands.
 pub(crate) static COMMANDS: [Command; 24] = [
@@ -18,7 +18,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
         flags: &CREATE_FLAGS,
         arguments: (1, MANY),
         stops: true,
-        run: create::run,
+        run: foreground::run,
     },
     Command {
         name: "create",
@@ -40,6 +40,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
                 Takes::Nothing,
                 "Attach STDOUT/STDERR and forward signals",
             ),
+            DETACH_KEYS,
             flag(
                 Some('i'),
                 "interactive",
@@ -55,13 +56,14 @@ pub(crate) static COMMANDS: [Command; 24] = [
         ],
         arguments: (1, MANY),
         stops: false,
-        run: create::start,
+        run: foreground::start,
     },
     Command {
         name: "attach",
         usage: " [OPTIONS] CONTAINER",
         about: "Attach local standard input, output, and error streams to a running container",
         flags: &[
+            DETACH_KEYS,
             flag(None, "no-stdin", Takes::Nothing, "Do not attach STDIN"),
             flag(
                 None,
@@ -72,7 +74,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
         ],
         arguments: (1, 1),
         stops: false,
-        run: create::attach,
+        run: foreground::attach,
     },
     Command {
         name: "exec",
@@ -85,6 +87,7 @@ pub(crate) static COMMANDS: [Command; 24] = [
                 Takes::Nothing,
                 "Detached mode: run command in the background",
             ),
+            DETACH_KEYS,
             flag(Some('e'), "env", Takes::List, "Set environment variables"),
             flag(
                 Some('i'),
@@ -446,6 +449,7 @@ fn run_exec(parsed: &Parsed) -> Result<u8> {
         stdin: parsed.is("interactive"),
         tty: parsed.is("tty"),
         detach: parsed.is("detach"),
+        detach_keys: foreground::detach_keys(parsed)?,
     };
     exec::exec(&store, &container, &request)
 }

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use crate::cli::Parsed;
-use crate::client::{self, End, Options, Signals};
 use crate::config::{Config, Port, Restart};
 use crate::container::Container;
 use crate::error::{Error, Result, client, daemon};
-use crate::frame::Decoder;
 use crate::image::{Image, set_env, with_tag};
-use crate::monitor::{self, Tell};
 use crate::output::{print, warn};
 use crate::store::Store;
-use crate::{events, lifecycle, signal, time};
+use crate::{events, signal, time};
 
 /// `docker create`.
 pub(crate) fn create(parsed: &Parsed) -> Result<u8> {
@@ -28,46 +25,9 @@ pub(crate) fn create(parsed: &Parsed) -> Result<u8> {
     )
 }
 
-/// `docker run`.
-pub(crate) fn run(parsed: &Parsed) -> Result<u8> {
-    or_125("run", run_image(parsed))
-}
-
-fn run_image(parsed: &Parsed) -> Result<u8> {
-    let detached = parsed.is("detach");
-    let options = Options {
-        stdin: parsed.is("interactive") && !detached,
-        tty: parsed.is("tty"),
-        signals: signals(parsed),
-    };
-    if !detached && let Err(error) = client::check_terminal(options.stdin, options.tty) {
-        warn(&format!("{error}\n"));
-        return Err(Error::Exit(1));
-    }
-    let store = Store::open()?;
-    let container = make(&store, parsed, !detached)?;
-    if detached {
-        let started = monitor::start(&store, &container);
-        print(&format!("{}\n", container.config.id));
-        return started.map(|_| 0);
-    }
-    let signals = client::hold_signals(options)?;
-    events::record(&store, &container.config, "attach", &[]);
-    let socket = monitor::launch(&store, &container, Tell::Output)?;
-    client::run(&socket, Decoder::default(), &signals, options).map(End::code)
-}
-
-fn signals(parsed: &Parsed) -> Signals {
-    if parsed.get("sig-proxy") == Some("false") {
-        Signals::Keep
-    } else {
-        Signals::Proxy
-    }
-}
-
 /// Docker's client puts its name before an error of `run` and `create`, a hint behind, and keeps the
 /// codes below 125 for the container's own.
-fn or_125(command: &str, result: Result<u8>) -> Result<u8> {
+pub(crate) fn or_125(command: &str, result: Result<u8>) -> Result<u8> {
     let error = match result {
         Ok(code) => return Ok(code),
         Err(error @ (Error::Usage { .. } | Error::Exit(_))) => return Err(error),
@@ -89,7 +49,7 @@ fn or_125(command: &str, result: Result<u8>) -> Result<u8> {
 }
 
 /// Makes the container; it does not run yet.
-fn make(store: &Store, parsed: &Parsed, attached: bool) -> Result<Container> {
+pub(crate) fn make(store: &Store, parsed: &Parsed, attached: bool) -> Result<Container> {
     let name = &parsed.args[0];
     // Checked before anything is made.
     let ports = parsed
@@ -254,85 +214,6 @@ fn restart(text: &str) -> Result<Restart> {
         )),
         _ => Err(daemon!("invalid restart policy '{name}'")),
     }
-}
-
-/// `docker start`.
-pub(crate) fn start(parsed: &Parsed) -> Result<u8> {
-    let store = Store::open()?;
-    if !parsed.is("attach") {
-        return lifecycle::each_reporting(
-            &parsed.args,
-            "Error: failed to start containers",
-            |name| {
-                let container = Container::find(&store, name)?;
-                begin(&store, &container).map(drop)
-            },
-        );
-    }
-    if parsed.args.len() > 1 {
-        return Err(client!(
-            "you cannot start and attach multiple containers at once"
-        ));
-    }
-    let container = Container::find(&store, &parsed.args[0])?;
-    let options = Options {
-        stdin: parsed.is("interactive") && container.config.open_stdin,
-        tty: container.config.tty,
-        signals: if parsed.get("sig-proxy") == Some("false") {
-            Signals::Keep
-        } else {
-            Signals::Leave
-        },
-    };
-    client::check_terminal(options.stdin, options.tty)?;
-    let signals = client::hold_signals(options)?;
-    events::record(&store, &container.config, "attach", &[]);
-    let (socket, decoder) = match begin(&store, &container)? {
-        Some(connection) => connection,
-        None => (
-            monitor::connect(&container).map_err(|_| gone(&container))?,
-            Default::default(),
-        ),
-    };
-    client::run(&socket, decoder, &signals, options).map(End::code)
-}
-
-fn gone(container: &Container) -> Error {
-    daemon!("Container {} is not running", container.config.id)
-}
-
-/// Starts it unless it runs.
-pub(crate) fn begin(
-    store: &Store,
-    container: &Container,
-) -> Result<Option<(std::os::unix::net::UnixStream, Decoder)>> {
-    let _lock = container.lock_changes()?;
-    if container.running().is_ok() {
-        return Ok(None);
-    }
-    monitor::start(store, container).map(Some)
-}
-
-/// `docker attach`.
-pub(crate) fn attach(parsed: &Parsed) -> Result<u8> {
-    let store = Store::open()?;
-    let container = Container::find(&store, &parsed.args[0])?;
-    if container.running().is_err() {
-        return Err(client!(
-            "You cannot attach to a stopped container, start it first"
-        ));
-    }
-    let config = &container.config;
-    let options = Options {
-        stdin: config.open_stdin && !parsed.is("no-stdin"),
-        tty: config.tty,
-        signals: signals(parsed),
-    };
-    client::check_terminal(options.stdin, options.tty)?;
-    let signals = client::hold_signals(options)?;
-    let socket = monitor::connect(&container).map_err(|_| gone(&container))?;
-    events::record(&store, config, "attach", &[]);
-    client::run(&socket, Decoder::default(), &signals, options).map(End::code)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::ops::Range;
 use parse_dockerfile::{Command, Flag, HealthcheckArguments, Instruction, Source};
 
 use crate::error::{Error, Result, daemon};
+use crate::words;
 
 /// One instruction with everything filled in.
 #[derive(Debug, PartialEq, Eq)]
@@ -236,9 +237,9 @@ impl Reader<'_> {
             }
             Instruction::Entrypoint(entrypoint) => (
                 entrypoint.entrypoint.span.clone(),
-                Step::Entrypoint(words(&entrypoint.arguments)),
+                Step::Entrypoint(in_form(&entrypoint.arguments)),
             ),
-            Instruction::Cmd(cmd) => (cmd.cmd.span.clone(), Step::Cmd(words(&cmd.arguments))),
+            Instruction::Cmd(cmd) => (cmd.cmd.span.clone(), Step::Cmd(in_form(&cmd.arguments))),
             Instruction::Add(other) => return Err(self.refuse(other.add.span.clone(), "ADD")),
             Instruction::Run(other) => return Err(self.refuse(other.run.span.clone(), "RUN")),
             Instruction::Volume(other) => {
@@ -263,7 +264,7 @@ impl Reader<'_> {
     }
 
     fn arg(&mut self, text: &str, span: Range<usize>) -> Result<()> {
-        for word in split_words(text) {
+        for word in words::split(text) {
             let (name, default) = match word.split_once('=') {
                 Some((name, value)) => (name.to_owned(), Some(self.expand(value, span.clone())?)),
                 None => (word, None),
@@ -302,7 +303,7 @@ impl Reader<'_> {
         old_form: bool,
         span: Range<usize>,
     ) -> Result<Vec<(String, String)>> {
-        let words = split_words(text);
+        let words = words::split(text);
         if words.first().is_some_and(|word| !word.contains('=')) {
             return match text.split_once(char::is_whitespace) {
                 Some((name, value)) if old_form => {
@@ -316,54 +317,13 @@ impl Reader<'_> {
             let Some((name, value)) = word.split_once('=') else {
                 return Err(self.fail(span, &format!("expected NAME=VALUE, found {word}")));
             };
-            pairs.push((unquote(name), self.expand(value, span.clone())?));
+            pairs.push((words::unquote(name), self.expand(value, span.clone())?));
         }
         Ok(pairs)
     }
 
-    /// Replaces `$X`, `${X}`, `${X:-default}` and `${X:+other}`, and removes quotes.
+    /// Fills variables in, and removes quotes. What ENV set wins over ARG.
     fn expand(&self, text: &str, span: Range<usize>) -> Result<String> {
-        let mut out = String::new();
-        let mut rest = text;
-        let mut quote = None;
-        while let Some(c) = rest.chars().next() {
-            rest = &rest[c.len_utf8()..];
-            match c {
-                '\'' | '"' if quote.is_none() => quote = Some(c),
-                '\'' | '"' if quote == Some(c) => quote = None,
-                '\\' if quote != Some('\'') => {
-                    let Some(next) = rest.chars().next() else {
-                        break;
-                    };
-                    if quote == Some('"') && !matches!(next, '"' | '$' | '\\') {
-                        out.push('\\');
-                    }
-                    out.push(next);
-                    rest = &rest[next.len_utf8()..];
-                }
-                '$' if quote != Some('\'') => {
-                    let (value, tail) = self
-                        .variable(rest, &span)?
-                        .unwrap_or_else(|| ("$".to_owned(), rest));
-                    out.push_str(&value);
-                    rest = tail;
-                }
-                c => out.push(c),
-            }
-        }
-        Ok(out)
-    }
-
-    /// The value of the variable at the start of `rest`, which follows a `$`, and what comes after.
-    fn variable<'t>(
-        &self,
-        rest: &'t str,
-        span: &Range<usize>,
-    ) -> Result<Option<(String, &'t str)>> {
-        let name_end = |text: &str| {
-            text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
-                .unwrap_or(text.len())
-        };
         let value = |name: &str| {
             self.fixed
                 .get(name)
@@ -371,47 +331,11 @@ impl Reader<'_> {
                 .cloned()
                 .unwrap_or_default()
         };
-        let Some(inner) = rest.strip_prefix('{') else {
-            let end = name_end(rest);
-            return Ok((end > 0).then(|| (value(&rest[..end]), &rest[end..])));
-        };
-        let (name, after) = inner.split_at(name_end(inner));
-        let bad = || self.fail(span.clone(), &format!("cannot substitute ${rest}"));
-        // The closing brace is the one of the same depth: a default may hold a variable itself.
-        let mut depth = 1;
-        let end = after.find(|c| {
-            depth += match c {
-                '{' => 1,
-                '}' => -1,
-                _ => 0,
-            };
-            depth == 0
-        });
-        let end = end.filter(|_| !name.is_empty()).ok_or_else(bad)?;
-        let (modifier, tail) = (&after[..end], &after[end + 1..]);
-        let set = value(name);
-        let result = if modifier.is_empty() {
-            set
-        } else if let Some(default) = modifier.strip_prefix(":-") {
-            if set.is_empty() {
-                self.expand(default, span.clone())?
-            } else {
-                set
-            }
-        } else if let Some(other) = modifier.strip_prefix(":+") {
-            if set.is_empty() {
-                set
-            } else {
-                self.expand(other, span.clone())?
-            }
-        } else {
-            return Err(bad());
-        };
-        Ok(Some((result, tail)))
+        words::expand(text, &value).map_err(|what| self.fail(span, &what))
     }
 }
 
-fn words(command: &Command<'_>) -> Words {
+fn in_form(command: &Command<'_>) -> Words {
     match command {
         Command::Exec(list) => Words::Exec(
             list.value
@@ -419,56 +343,9 @@ fn words(command: &Command<'_>) -> Words {
                 .map(|word| word.value.clone().into_owned())
                 .collect(),
         ),
-        Command::Shell(text) => Words::Shell(join_lines(text.value)),
+        Command::Shell(text) => Words::Shell(words::join_lines(text.value)),
         other => Words::Shell(format!("{other:?}")),
     }
-}
-
-/// A backslash at the end of a line joins it with the next one.
-fn join_lines(text: &str) -> String {
-    let mut out = String::new();
-    for line in text.lines() {
-        match line.trim_end().strip_suffix('\\') {
-            Some(start) => out.push_str(start),
-            None => out.push_str(line),
-        }
-    }
-    out.trim().to_owned()
-}
-
-/// Splits at blanks that no quote and no backslash protects; the quotes stay.
-fn split_words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut quote = None;
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => {
-                word.push(c);
-                word.extend(chars.next());
-                continue;
-            }
-            '\'' | '"' if quote.is_none() => quote = Some(c),
-            c if quote == Some(c) => quote = None,
-            c if c.is_whitespace() && quote.is_none() => {
-                if !word.is_empty() {
-                    words.push(std::mem::take(&mut word));
-                }
-                continue;
-            }
-            _ => {}
-        }
-        word.push(c);
-    }
-    if !word.is_empty() {
-        words.push(word);
-    }
-    words
-}
-
-fn unquote(text: &str) -> String {
-    text.trim_matches(|c| c == '"' || c == '\'').to_owned()
 }
 
 #[cfg(test)]
@@ -498,19 +375,6 @@ mod tests {
     fn a_global_argument_is_unknown_in_the_stage_until_it_is_asked_for() {
         let plan = plan("ARG A=1\nFROM x\nUSER a${A}b").expect("valid");
         assert_eq!(plan.steps[0].1, Step::User("ab".into()));
-    }
-
-    #[test]
-    fn substitution() {
-        let found = steps("ENV A=1 B=\"two words\"\nUSER ${A:-9}${C:-${B}}${A:+y}\\$A'$A'");
-        assert_eq!(
-            found[0],
-            Step::Env(vec![
-                ("A".into(), "1".into()),
-                ("B".into(), "two words".into())
-            ])
-        );
-        assert_eq!(found[1], Step::User("1two wordsy$A$A".into()));
     }
 
     #[test]

@@ -11,12 +11,14 @@ use crate::child::{self, Process, Stdio, die};
 use crate::client::{self, End, Options, Signals};
 use crate::container::Container;
 use crate::error::{Context, Error, Result, StartError, client};
+use crate::foreground::left_by_keys;
 use crate::frame::{Decoder, Kind};
 use crate::monitor::{detach, hear_child};
 use crate::namespace::Namespaces;
 use crate::pidfd::PidFd;
 use crate::pump::{Pump, Streams, pipes};
 use crate::store::{Store, new_id};
+use crate::terminal::DetachKeys;
 use crate::{events, image};
 
 /// What was asked for.
@@ -29,6 +31,7 @@ pub(crate) struct Request {
     pub(crate) stdin: bool,
     pub(crate) tty: bool,
     pub(crate) detach: bool,
+    pub(crate) detach_keys: DetachKeys,
 }
 
 /// Runs it; returns its exit code.
@@ -79,8 +82,9 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
         stdin: request.stdin,
         tty: request.tty,
         signals: Signals::Leave,
+        detach_keys: request.detach_keys.clone(),
     };
-    let signals = client::hold_signals(options)?;
+    let signals = client::hold_signals(&options)?;
     let (ours, theirs) = UnixStream::pair().context("make a socket")?;
     // SAFETY: pocket's clients have one thread.
     match unsafe { fork() }.context("start a monitor")? {
@@ -114,7 +118,7 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
     };
     match ended {
         Err(Error::Start(error)) => fail(&error),
-        ended => ended.map(End::code),
+        ended => left_by_keys(ended?),
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) const fn flag(
     }
 }
 
-pub(crate) const CREATE_FLAGS: [Flag; 17] = [
+pub(crate) const CREATE_FLAGS: [Flag; 18] = [
     flag(Some('e'), "env", Takes::List, "Set environment variables"),
     flag(
         None,
@@ -99,7 +99,15 @@ pub(crate) const CREATE_FLAGS: [Flag; 17] = [
         Takes::Nothing,
         "Proxy received signals to the process (default true)",
     ),
+    DETACH_KEYS,
 ];
+
+pub(crate) const DETACH_KEYS: Flag = flag(
+    None,
+    "detach-keys",
+    Takes::Text,
+    "Override the key sequence for detaching a container",
+);
 
 pub(crate) const STOP_FLAGS: [Flag; 3] = [
     flag(

@@ -7,8 +7,8 @@ use nix::libc;
 
 use crate::cli::Parsed;
 use crate::container::{Container, Status};
-use crate::create::begin;
 use crate::error::{Context, Error, Result, daemon};
+use crate::foreground::begin;
 use crate::output::{print, warn};
 use crate::pidfd::PidFd;
 use crate::store::Store;

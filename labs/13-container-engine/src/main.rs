@@ -23,6 +23,7 @@ mod events;
 mod exec;
 mod flags;
 mod follow;
+mod foreground;
 mod frame;
 mod image;
 mod init;
@@ -46,6 +47,7 @@ mod template;
 mod terminal;
 mod time;
 mod top;
+mod words;
 
 use std::env::args_os;
 use std::ffi::OsString;

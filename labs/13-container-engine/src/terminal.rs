@@ -46,29 +46,64 @@ pub(crate) fn size() -> Option<[u8; 4]> {
     Some([a, b, c, d])
 }
 
-/// Looks for Ctrl-P Ctrl-Q among what the user types.
-#[derive(Debug, Default)]
+/// Looks for the keys that detach among what the user types.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DetachKeys {
-    held: bool,
+    keys: Vec<u8>,
+    /// How many of them were typed last. They are held back until the next key tells what they were.
+    held: usize,
+}
+
+impl Default for DetachKeys {
+    /// Ctrl-P Ctrl-Q.
+    fn default() -> Self {
+        Self {
+            keys: vec![0x10, 0x11],
+            held: 0,
+        }
+    }
 }
 
 impl DetachKeys {
-    /// What to hand on of `bytes`, and whether the sequence is complete. A lone Ctrl-P is held back
-    /// until the next key tells what it was.
+    /// Reads `--detach-keys`: keys between commas, each a letter or `ctrl-` and one of `a-z @ [ \ ] ^ _`.
+    /// The error is the key that is none.
+    pub(crate) fn parse(text: &str) -> Result<Self, &str> {
+        let byte = |key| match *str::as_bytes(key) {
+            [byte] => Some(byte),
+            // Ctrl takes away the upper three bits: ascii(7).
+            [
+                b'c',
+                b't',
+                b'r',
+                b'l',
+                b'-',
+                byte @ (b'a'..=b'z' | b'@' | b'['..=b'_'),
+            ] => Some(byte & 0x1f),
+            _ => None,
+        };
+        let keys = text.split(',').map(|key| byte(key).ok_or(key));
+        Ok(Self {
+            keys: keys.collect::<Result<_, _>>()?,
+            held: 0,
+        })
+    }
+
+    /// What to hand on of `bytes`, and whether the sequence is complete.
     pub(crate) fn filter(&mut self, bytes: &[u8]) -> (Vec<u8>, bool) {
-        const CTRL_P: u8 = 0x10;
-        const CTRL_Q: u8 = 0x11;
-        let mut out = Vec::with_capacity(bytes.len() + 1);
+        let mut out = Vec::with_capacity(bytes.len() + self.held);
         for &byte in bytes {
-            if self.held && byte == CTRL_Q {
-                return (out, true);
+            if byte != self.keys[self.held] {
+                out.extend(&self.keys[..self.held]);
+                self.held = 0;
             }
-            if self.held {
-                out.push(CTRL_P);
-            }
-            self.held = byte == CTRL_P;
-            if !self.held {
+            if byte == self.keys[self.held] {
+                self.held += 1;
+            } else {
                 out.push(byte);
+            }
+            if self.held == self.keys.len() {
+                self.held = 0;
+                return (out, true);
             }
         }
         (out, false)
@@ -94,5 +129,24 @@ mod tests {
             (b"\x10x\x11".to_vec(), false)
         );
         assert_eq!(keys.filter(b"\x10y"), (b"\x10\x10y".to_vec(), false));
+    }
+
+    #[test]
+    fn keys_of_ones_own() {
+        let mut keys = DetachKeys::parse("ctrl-x,a,ctrl-^").expect("keys");
+        assert_eq!(keys.filter(b"a\x18a"), (b"a".to_vec(), false));
+        assert_eq!(keys.filter(b"\x1e"), (Vec::new(), true));
+        assert_eq!(
+            DetachKeys::parse("ctrl-p,ctrl-q"),
+            Ok(DetachKeys::default())
+        );
+        for (text, wrong) in [
+            ("ctrl-p,foo", "foo"),
+            ("ctrl-1", "ctrl-1"),
+            ("", ""),
+            ("a,", ""),
+        ] {
+            assert_eq!(DetachKeys::parse(text), Err(wrong), "{text}");
+        }
     }
 }

@@ -766,6 +766,12 @@ fn await_raw(terminal: &impl AsFd) {
 
 #[test]
 fn the_detach_keys_leave_the_container_running() {
+    detach(&["attach", "keys"], b"\x10\x11");
+    detach(&["attach", "--detach-keys", "a,ctrl-x", "keys"], b"a\x18");
+    detach(&["exec", "-it", "keys", "cat"], b"\x10\x11");
+}
+
+fn detach(by: &[&str], keys: &[u8]) {
     Pocket::each_user(|pocket| {
         pocket.ok(&[
             "run",
@@ -778,17 +784,21 @@ fn the_detach_keys_leave_the_container_running() {
         ]);
         let pty = nix::pty::openpty(None, None).expect("a terminal");
         let end = || Stdio::from(pty.slave.as_fd().try_clone_to_owned().expect("a copy"));
-        let mut command = pocket.command(&["attach", "keys"]);
+        let mut command = pocket.command(by);
         let mut client = command
             .stdin(end())
             .stdout(end())
-            .stderr(end())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("attach");
         let mut master = fs::File::from(pty.master);
         await_raw(&pty.slave);
-        master.write_all(b"\x10\x11").expect("typed");
-        assert_eq!(client.wait().expect("a child").code(), Some(0));
+        master.write_all(keys).expect("typed");
+        let mut said = String::new();
+        let mut stderr = client.stderr.take().expect("piped");
+        stderr.read_to_string(&mut said).expect("text");
+        assert_eq!(said, "read escape sequence\n");
+        assert_eq!(client.wait().expect("a child").code(), Some(1));
         assert_eq!(pocket.field("keys", "State.Status"), "running");
         pocket.ok(&["rm", "-f", "keys"]);
     });

@@ -105,6 +105,15 @@ fn run(words: &[&str]) -> io::Result<u8> {
             }
             Ok(0)
         }
+        // greet PORT: says hello to each connection
+        ["greet", port] => {
+            let listener = TcpListener::bind(format!("127.0.0.1:{port}"))?;
+            writeln!(out, "listening")?;
+            for stream in listener.incoming() {
+                writeln!(stream?, "hello from PID {}", std::process::id())?;
+            }
+            Ok(0)
+        }
         // files PATH...: what they hold
         ["files", paths @ ..] => {
             for path in paths {
