@@ -12,6 +12,7 @@ use anyhow::{Context, Result};
 use crate::base;
 use crate::course::{Course, Lab};
 use crate::engine::{Engine, Kind};
+use crate::images;
 use crate::podman;
 use crate::process::{self, Output};
 use crate::programs::Which;
@@ -27,6 +28,8 @@ const DEADLINE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub struct Bench {
     engine: Engine,
+    /// The base image's name; pocket has but one, without a name.
+    base: String,
     number: String,
     /// The lab's folder, where its commands run.
     pub folder: PathBuf,
@@ -41,8 +44,13 @@ impl Bench {
     /// first. The caller holds the lab's lock.
     pub fn set_up(course: &Course, lab: &Lab, engine: &Engine) -> Result<Bench> {
         let kind = engine.kind.name();
+        let base = match engine.kind {
+            Kind::Pocket => String::new(),
+            Kind::Docker | Kind::Podman => base::provide(course, engine)?,
+        };
         let bench = Bench {
             engine: engine.clone(),
+            base,
             number: lab.number.clone(),
             folder: course.folder(lab),
             scratch: course.scratch().join(kind).join(&lab.slug),
@@ -50,23 +58,20 @@ impl Bench {
         };
         let bin = bench.scratch.join("bin");
         fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
-        let base = match engine.kind {
-            Kind::Pocket => None,
-            Kind::Docker | Kind::Podman => Some(base::provide(course, engine)?),
-        };
-        bench.write_shim(&bin.join("docker"), base.as_deref())?;
+        bench.write_shim(&bin.join("docker"))?;
         bench.clean_up();
         Ok(bench)
     }
 
     /// `docker` on the session's PATH. pocket keeps each lab's containers apart by its own state folder, so
     /// its shim is the engine itself; the other two get a label to clean up by and a base image to build on.
-    fn write_shim(&self, shim: &Path, base: Option<&str>) -> Result<()> {
+    fn write_shim(&self, shim: &Path) -> Result<()> {
         let write = || -> std::io::Result<()> {
             let _ = fs::remove_file(shim);
-            let Some(base) = base else {
+            if self.engine.kind == Kind::Pocket {
                 return std::os::unix::fs::symlink(&self.engine.program, shim);
-            };
+            }
+            let base = &self.base;
             let program = shell_quote(&self.engine.program.to_string_lossy());
             let program = match self.engine.kind {
                 // Its warnings ("StopSignal SIGTERM failed to stop container") would be one engine's alone.
@@ -121,43 +126,43 @@ impl Bench {
         &self.scratch
     }
 
-    /// Builds the images: `Dockerfile` is `labNN`, `Dockerfile.x` is `labNN:x`; for the exercise or its
-    /// solution, that folder's `Dockerfile` is `labNN:exercise` and `Dockerfile.x` is `labNN:x`.
+    /// Builds the images of [`images::list`], but for those that would be the same again.
     pub fn build_images(&self, which: Which) -> Result<()> {
-        let subfolder = which.folder().unwrap_or(".");
-        let folder = self.folder.join(subfolder);
-        let entries =
-            fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-        let mut names: Vec<String> = entries
-            .flatten()
-            .filter_map(|entry| entry.file_name().into_string().ok())
+        let mut wanted = Vec::new();
+        for image in images::list(&self.folder, &self.number, which)? {
+            let inputs = images::inputs(&image, &self.folder, &self.base)?;
+            wanted.push((image, inputs));
+        }
+        let names: Vec<&str> = wanted
+            .iter()
+            .map(|(image, _)| image.name.as_str())
             .collect();
-        names.sort();
-        let default = if which == Which::Lab {
-            "latest"
-        } else {
-            "exercise"
-        };
-        for name in names {
-            let tag = match name.strip_prefix("Dockerfile") {
-                Some("") => default,
-                Some(rest) if rest.starts_with('.') => &rest[1..],
-                _ => continue,
-            };
-            let file = format!("{}/{subfolder}/{name}", self.folder.display()).replace("/./", "/");
-            let image = format!("lab{}:{tag}", self.number);
+        let built_from = self.built_from(&names)?;
+        for (index, (image, inputs)) in wanted.iter().enumerate() {
+            if built_from.get(index) == Some(inputs) && !base::is_overridden() {
+                continue;
+            }
+            let label = format!("{}={inputs}", images::LABEL);
+            let (name, file) = (&image.name, image.file.to_string_lossy());
+            let folder = self.folder.to_string_lossy();
             self.docker(&[
-                "build",
-                "-q",
-                "-t",
-                &image,
-                "-f",
-                &file,
-                &self.folder.to_string_lossy(),
+                "build", "-q", "-t", name, "--label", &label, "-f", &file, &folder,
             ])?
-            .success(&format!("building {image} from {file}"))?;
+            .success(&format!("building {name} from {file}"))?;
         }
         Ok(())
+    }
+
+    /// What each image says that it was built from; nothing at all if one of them is missing.
+    fn built_from(&self, names: &[&str]) -> Result<Vec<String>> {
+        let format = format!("{{{{index .Config.Labels \"{}\"}}}}", images::LABEL);
+        let inspect = ["inspect", "--type", "image", "-f", &format];
+        let output = self.docker(&[&inspect, names].concat())?;
+        Ok(if output.status.success() {
+            output.stdout.lines().map(str::to_owned).collect()
+        } else {
+            Vec::new()
+        })
     }
 
     /// Removes every container and process of the session: of this run, or of an earlier one that was killed.

@@ -12,6 +12,8 @@ mod crew;
 mod doctor;
 mod engine;
 mod fence;
+mod fresh;
+mod images;
 mod interrupt;
 mod labs;
 mod lock;

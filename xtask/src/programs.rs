@@ -4,12 +4,13 @@ use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::course::{Course, Lab};
+use crate::fresh::Freshness;
 use crate::process;
 
 const DEADLINE: Duration = Duration::from_secs(1200);
@@ -62,21 +63,20 @@ struct Bin {
 
 /// Builds the programs of `labs` in one go and stages them in each lab's `bin/`.
 pub fn stage(course: &Course, labs: &[(Lab, Which)]) -> Result<()> {
-    let mut arguments = Vec::new();
+    let mut programs = Vec::new();
     for (lab, which) in labs {
-        for bin in bins(course, lab, *which)? {
-            arguments.extend([
-                "--package".to_owned(),
-                lab.package(),
-                "--bin".to_owned(),
-                bin,
-            ]);
+        for name in bins(course, lab, *which)? {
+            programs.push(Program {
+                name,
+                package: lab.package(),
+                folder: course.folder(lab),
+            });
         }
     }
-    if arguments.is_empty() {
+    if programs.is_empty() {
         return Ok(());
     }
-    for program in build(&course.root, &arguments, labs)? {
+    for program in build(&course.root, &programs, labs)? {
         // A binary's name starts with its lab's number, but for the engine's.
         let owner = |(lab, _): &&(Lab, Which)| {
             program.starts_with(&format!("{}-", lab.number))
@@ -98,13 +98,12 @@ const POCKET_LAB: &str = "13-container-engine";
 /// Builds the project's own container engine, wherever the course is, and returns its path.
 pub fn pocket() -> Result<PathBuf> {
     let root = workspace();
-    let arguments = [
-        "--package".to_owned(),
-        format!("lab-{POCKET_LAB}"),
-        "--bin".to_owned(),
-        "pocket".to_owned(),
-    ];
-    build(root, &arguments, &[])?;
+    let program = Program {
+        name: "pocket".into(),
+        package: format!("lab-{POCKET_LAB}"),
+        folder: root.join("labs").join(POCKET_LAB),
+    };
+    build(root, &[program], &[])?;
     Ok(output_folder(root)?.join("pocket"))
 }
 
@@ -175,13 +174,41 @@ fn bins(course: &Course, lab: &Lab, which: Which) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Runs cargo; returns the names of the programs it built or found fresh.
-fn build(root: &Path, arguments: &[String], labs: &[(Lab, Which)]) -> Result<Vec<String>> {
-    let names = || arguments.chunks(4).map(|words| words[3].clone()).collect();
-    if std::env::var_os(PREBUILT).is_some() {
-        return Ok(names());
+/// A program to build.
+struct Program {
+    name: String,
+    package: String,
+    /// The package's.
+    folder: PathBuf,
+}
+
+impl Program {
+    /// How cargo is asked for it.
+    fn arguments(&self) -> [&str; 4] {
+        ["--package", &self.package, "--bin", &self.name]
     }
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+}
+
+/// Runs cargo, if need be; returns the names of the programs.
+fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec<String>> {
+    let names: Vec<String> = programs
+        .iter()
+        .map(|program| program.name.clone())
+        .collect();
+    if std::env::var_os(PREBUILT).is_some() {
+        return Ok(names);
+    }
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let folder = output_folder(root)?;
+    let freshness = Freshness::new(&folder, root, cargo.clone());
+    if programs
+        .iter()
+        .all(|program| freshness.is_fresh(&program.name, &program.folder))
+    {
+        return Ok(names);
+    }
+    let began = SystemTime::now();
+    let mut command = Command::new(cargo);
     command
         .args([
             "build",
@@ -191,7 +218,7 @@ fn build(root: &Path, arguments: &[String], labs: &[(Lab, Which)]) -> Result<Vec
             "--target",
             &target()?,
         ])
-        .args(arguments)
+        .args(programs.iter().flat_map(Program::arguments))
         .current_dir(root)
         // Static, so that a program runs in any image, even an empty one. With an explicit --target these flags
         // leave build scripts and procedural macros alone.
@@ -222,7 +249,10 @@ fn build(root: &Path, arguments: &[String], labs: &[(Lab, Which)]) -> Result<Vec
         }
         .into());
     }
-    Ok(names())
+    for name in &names {
+        freshness.note(name, began);
+    }
+    Ok(names)
 }
 
 /// Where cargo puts what [`build`] builds.

@@ -55,6 +55,7 @@ pub(crate) fn launch(store: &Store, container: &Container, tell: Tell) -> Result
                 store,
                 container,
                 status,
+                mounts: None,
             }
             .watch(theirs, tell);
             die(0)
@@ -113,6 +114,8 @@ struct Monitor<'a> {
     container: &'a Container,
     /// The lock.
     status: File,
+    /// The mount namespace of the container: closed when all is said.
+    mounts: Option<File>,
 }
 
 /// A container that runs.
@@ -172,6 +175,7 @@ impl Monitor<'_> {
             delay = (delay * 2).min(Duration::from_secs(60));
         };
         self.finish(code)?;
+        let _mounts = self.mounts.take();
         // Closing the lock's file is what `logs -f` waits for.
         drop(self);
         pump.dismiss(code);
@@ -180,7 +184,7 @@ impl Monitor<'_> {
     // ANCHOR_END: watch
 
     /// Ports, pipes, PID 1. Returns when PID 1 has become the program that was asked for.
-    fn begin(&self, before: &State) -> std::result::Result<(Running, State), StartError> {
+    fn begin(&mut self, before: &State) -> std::result::Result<(Running, State), StartError> {
         let config = &self.container.config;
         let failed = |what: &str, error: io::Error| {
             StartError::engine(format!("cannot {what}: {}", crate::error::plain(error)))
@@ -195,6 +199,9 @@ impl Monitor<'_> {
             (Stdio::Files(files), streams)
         };
         let (pid1, pid) = self.spawn(stdio, &mut streams)?;
+        // The kernel takes a mount namespace apart when the last process leaves it or, if somebody has
+        // it open, when that is closed. That costs a while; nobody should wait for it.
+        self.mounts = File::open(format!("/proc/{pid}/ns/mnt")).ok();
         let proxy =
             start_proxy(&published, pid).map_err(|error| failed("start the proxy", error))?;
         let state = State {

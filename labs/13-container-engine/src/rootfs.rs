@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString};
 use std::fs::{self, Permissions};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -321,7 +321,9 @@ fn other_file_systems() -> Vec<PathBuf> {
         "bin", "etc", "gnu", "lib", "lib64", "nix", "opt", "sbin", "usr",
     ];
     // Field 5 is the mount point: proc_pid_mountinfo(5).
-    let table = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let mut table = String::with_capacity(16 * 1024);
+    let _ =
+        fs::File::open("/proc/self/mountinfo").and_then(|mut file| file.read_to_string(&mut table));
     let points = table
         .lines()
         .filter_map(|line| line.split(' ').nth(4))

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{Course, finish, signal, wait};
+use crate::support::{Course, finish, signal, the_lab_that_hangs, wait};
 use nix::sys::signal::Signal;
 
 #[test]
@@ -66,6 +66,7 @@ fn editing_one_expected_status_is_enough_to_fail() {
 
 #[test]
 fn a_hanging_command_is_killed_and_named() {
+    let _alone = the_lab_that_hangs();
     let course = Course::new();
     let run = course.run(&["lab", "hang", "--timeout", "1"]).ends(1);
     run.says("book/src/03-hang.md:9")
@@ -188,6 +189,7 @@ fn a_shell_that_ends_too_early_fails() {
 
 #[test]
 fn bless_writes_what_happened() {
+    let _alone = the_lab_that_hangs();
     let course = Course::new();
     course.run(&["lab", "2", "--bless"]).ends(0).says("blessed");
     let text = fs::read_to_string(course.path("book/src/02-diff.md")).unwrap();
@@ -263,6 +265,7 @@ fn reports_for_machines() {
 
 #[test]
 fn signals_end_a_run_in_order() {
+    let _alone = the_lab_that_hangs();
     for (number, status) in [
         (Signal::SIGINT, 130),
         (Signal::SIGTERM, 143),
@@ -287,6 +290,7 @@ fn a_closed_output_ends_a_run_in_order() {
 
 #[test]
 fn after_a_sigkill_the_next_run_cleans_up() {
+    let _alone = the_lab_that_hangs();
     let course = Course::new();
     let (child, _output) = course.start_until(&["lab", "3"], "tail -f");
     signal(&child, Signal::SIGKILL);
@@ -298,6 +302,7 @@ fn after_a_sigkill_the_next_run_cleans_up() {
 
 #[test]
 fn the_same_lab_twice_waits() {
+    let _alone = the_lab_that_hangs();
     let course = Course::new();
     let (first, mut output) = course.start_until(&["lab", "3"], "tail -f");
     let second = course

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -57,6 +58,13 @@ impl Run {
     fn mentions(&self, text: &str) -> bool {
         self.stdout.contains(text) || self.stderr.contains(text)
     }
+}
+
+/// Held by each test that runs 03-hang: a run sweeps up what an earlier one of the same lab left, in whatever copy of
+/// the course.
+pub fn the_lab_that_hangs() -> MutexGuard<'static, ()> {
+    static LAB: Mutex<()> = Mutex::new(());
+    LAB.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Course {
@@ -119,11 +127,15 @@ impl Course {
     /// The processes of a lab's session, and its containers.
     pub fn leftovers(&self, lab: &str) -> Vec<String> {
         let mark = format!("TRAPPING_SIGNALS_SESSION=pocket/{lab}");
-        let marked = |path: &Path| {
-            let environment = fs::read(path.join("environ")).unwrap_or_default();
-            environment
-                .split(|byte| *byte == 0)
-                .any(|entry| entry == mark.as_bytes())
+        // Another test may run the same lab of another copy of the course: the shim on PATH is this one's alone.
+        let shim = self.path(&format!("target/xtask/pocket/{lab}/bin"));
+        let path = format!("PATH={}:", shim.display());
+        let marked = |path_of: &Path| {
+            let environment = fs::read(path_of.join("environ")).unwrap_or_default();
+            let mut entries = environment.split(|byte| *byte == 0);
+            let ours = entries.any(|entry| entry.starts_with(path.as_bytes()));
+            let mut entries = environment.split(|byte| *byte == 0);
+            ours && entries.any(|entry| entry == mark.as_bytes())
         };
         let processes = fs::read_dir("/proc")
             .unwrap()
@@ -131,7 +143,7 @@ impl Course {
             .map(|entry| entry.path())
             .filter(|path| marked(path));
         let mut left: Vec<String> = processes.map(|path| path.display().to_string()).collect();
-        let shim = self.path(&format!("target/xtask/pocket/{lab}/bin/docker"));
+        let shim = shim.join("docker");
         if shim.exists() {
             let state = self.path(&format!("target/xtask/pocket/{lab}/state"));
             let run = finish(
