@@ -1,23 +1,22 @@
 //! Signals as numbers: nix's `Signal` ends at 31, and Docker can send real-time signals, too.
 
 use std::fmt::{self, Display, Formatter};
-use std::os::fd::AsFd;
-use std::time::Instant;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::libc::{self, c_int};
-use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::libc::{self, c_int, siginfo_t};
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::sys::time::TimeSpec;
 use nix::unistd::Pid;
 
-/// The signals that come to this process, to be read one after the other.
-pub struct Signals(SignalFd);
+/// The signals that come to this process, to be taken one after the other.
+pub struct Signals(SigSet);
 
 impl Signals {
     // ANCHOR: block
-    /// Blocks every signal: what comes is kept until we read it.
+    /// Blocks every signal: what comes is kept until we take it.
     pub fn block() -> nix::Result<Signals> {
         let all = SigSet::all();
         all.thread_set_mask()?;
@@ -29,40 +28,54 @@ impl Signals {
             #[allow(unsafe_code)]
             unsafe { signal(number, SigHandler::SigDfl) }?;
         }
-        SignalFd::with_flags(&all, SfdFlags::SFD_CLOEXEC).map(Signals)
+        Ok(Signals(all))
     }
     // ANCHOR_END: block
 
+    // ANCHOR: take
     /// The next signal, or `None` when `until` has come before one did.
     pub fn next(&self, until: Option<Instant>) -> nix::Result<Option<c_int>> {
         loop {
-            match self.read(until) {
-                Ok(Some(info)) if is_broken_pipe_of_ours(&info) => {}
-                Ok(info) => return Ok(info.map(|info| info.ssi_signo.cast_signed())),
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            // What is due comes first: no flood of signals holds an alarm back.
+            if left.is_some_and(|left| left.is_zero()) {
+                return Ok(None);
+            }
+            match self.take(left) {
+                Ok(info) if is_broken_pipe_of_ours(&info) => {}
+                Ok(info) => return Ok(Some(info.si_signo)),
+                Err(Errno::EAGAIN) => return Ok(None),
                 Err(Errno::EINTR) => {} // stopped and continued
                 Err(error) => return Err(error),
             }
         }
     }
 
-    fn read(&self, until: Option<Instant>) -> nix::Result<Option<siginfo>> {
-        if let Some(until) = until {
-            // What is due comes first: no flood of signals holds an alarm back.
-            let Some(left) = until.checked_duration_since(Instant::now()) else {
-                return Ok(None);
-            };
-            let mut fds = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
-            if ppoll(&mut fds, Some(TimeSpec::from_duration(left)), None)? == 0 {
-                return Ok(None);
-            }
+    /// Waits for a pending signal and takes it; EAGAIN if none came in time. nix's `SigSet::wait`
+    /// knows neither a time nor a real-time signal.
+    #[allow(unsafe_code)]
+    fn take(&self, limit: Option<Duration>) -> nix::Result<siginfo_t> {
+        let limit = limit.map(TimeSpec::from_duration);
+        let limit: *const libc::timespec = limit.as_ref().map_or(ptr::null(), |it| it.as_ref());
+        let mut info = MaybeUninit::uninit();
+        // SAFETY: all three live on, and on success the kernel has filled `info`.
+        unsafe {
+            Errno::result(libc::sigtimedwait(
+                self.0.as_ref(),
+                info.as_mut_ptr(),
+                limit,
+            ))?;
+            Ok(info.assume_init())
         }
-        self.0.read_signal()
     }
+    // ANCHOR_END: take
 }
 
 /// Whoever read our stderr has gone. That is none of the command's business.
-fn is_broken_pipe_of_ours(info: &siginfo) -> bool {
-    info.ssi_signo.cast_signed() == libc::SIGPIPE && info.ssi_pid == std::process::id()
+#[allow(unsafe_code)]
+fn is_broken_pipe_of_ours(info: &siginfo_t) -> bool {
+    // SAFETY: the kernel sends SIGPIPE with the PID of the writer: sigaction(2), SI_USER.
+    info.si_signo == libc::SIGPIPE && unsafe { info.si_pid() } == std::process::id().cast_signed()
 }
 
 /// Sends a signal to a process or, where `to` is negative, to a process group.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use lab_06_init::orphans::Orphans;
 use lab_06_init::processes::{self, descendants};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getppid};
@@ -114,6 +115,19 @@ pub fn start(inits: &[Init], rounds: usize) -> Vec<f64> {
 
 /// From kill(2) to the line that the command prints, in microseconds.
 pub fn delivery(inits: &[Init], probe: &Path, rounds: usize) -> Vec<f64> {
+    // All on one CPU: whether the kernel wakes a process on this one or on another that sleeps makes
+    // more of a difference than all that an init does.
+    let everywhere = sched_getaffinity(Pid::this()).expect("the CPUs");
+    let mut one = CpuSet::new();
+    let first = (0..CpuSet::count()).find(|&cpu| everywhere.is_set(cpu) == Ok(true));
+    one.set(first.expect("a CPU")).expect("a number");
+    sched_setaffinity(Pid::this(), &one).expect("ours");
+    let figures = delivery_here(inits, probe, rounds);
+    sched_setaffinity(Pid::this(), &everywhere).expect("ours");
+    figures
+}
+
+fn delivery_here(inits: &[Init], probe: &Path, rounds: usize) -> Vec<f64> {
     let start = |init: &Init| Running::start(init.command(probe));
     let mut running: Vec<Running> = inits.iter().map(start).collect();
     let mut samples = Samples::new(inits);
