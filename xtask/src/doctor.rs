@@ -105,7 +105,7 @@ fn tool(name: &str, required: bool) -> Finding {
     finding(
         name,
         required,
-        path.ok_or_else(|| format!("not on PATH\nInstall it (Debian: apt-get install {name})")),
+        path.ok_or_else(|| format!("not on PATH; {}", machine::how_to_get(name))),
     )
 }
 

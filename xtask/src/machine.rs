@@ -19,6 +19,20 @@ pub fn user_namespaces() -> Result<(), String> {
     }
 }
 
+/// How to get a program that a chapter or the runner wants.
+pub fn how_to_get(program: &str) -> String {
+    let package = match program {
+        // No package of Debian's.
+        "kubernetes-validate" => return "install it (pip install kubernetes-validate)".into(),
+        "busybox" => "busybox-static",
+        "dpkg-query" => "dpkg",
+        "setpriv" | "unshare" => "util-linux",
+        "script" => "bsdutils",
+        same => same,
+    };
+    format!("install it (Debian: apt-get install {package})")
+}
+
 fn remedy(said: &str) -> String {
     let is =
         |path: &str, value: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
@@ -35,4 +49,16 @@ fn remedy(said: &str) -> String {
         "Run as root, or (inside a container) with --privileged"
     };
     format!("{advice}\n{said}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_may_have_another_name() {
+        assert!(how_to_get("tini").contains("apt-get install tini)"));
+        assert!(how_to_get("busybox").contains("busybox-static"));
+        assert!(how_to_get("kubernetes-validate").contains("pip install"));
+    }
 }

@@ -13,6 +13,7 @@ use crate::course::{Course, Lab};
 use crate::engine::Engine;
 use crate::interrupt::Interrupted;
 use crate::lock::Locks;
+use crate::machine;
 use crate::process::which;
 use crate::programs::Which;
 use crate::report::{LabReport, Skip, StepReport, Verdict};
@@ -151,7 +152,8 @@ impl Runner<'_> {
             return true;
         };
         let reason = format!(
-            "needs `{missing}`, which is not on PATH; install it (Debian: apt-get install {missing})"
+            "needs `{missing}`, which is not on PATH; {}",
+            machine::how_to_get(missing)
         );
         if self.options.deny_skip {
             self.report.verdict = Verdict::Failed;
