@@ -29,14 +29,16 @@ fn handler() {
         HANDLED.store(nth + 1, Relaxed);
     }
 }
+// ANCHOR_END: handler
 
+// ANCHOR: step
 /// One step of the computation: each result depends on all the steps before it.
 fn next(value: u64) -> u64 {
     value
         .wrapping_mul(6_364_136_223_846_793_005)
         .wrapping_add(1_442_695_040_888_963_407)
 }
-// ANCHOR_END: handler
+// ANCHOR_END: step
 
 #[allow(unsafe_code)]
 pub(crate) fn run() -> io::Result<()> {

@@ -7,11 +7,10 @@ use std::os::unix::ffi::OsStringExt;
 
 use nix::libc;
 use nix::sys::signal::{SigHandler, Signal, signal};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, execvp, fork, setpgid};
 
 use crate::child::die;
-use crate::pidfd::exit_code;
+use crate::pidfd::collect;
 
 /// What it is called in the container, as Docker's is.
 pub(crate) const NAME: &CStr = c"/sbin/docker-init";
@@ -84,13 +83,12 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
 /// if it is among them.
 fn reap(main: Pid) -> Option<u8> {
     let mut code = None;
-    loop {
-        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::StillAlive) | Err(_) => return code,
-            Ok(status) if status.pid() == Some(main) => code = Some(exit_code(status)),
-            Ok(_) => {}
+    while let Ok(Some((pid, ended_with))) = collect(libc::P_ALL, 0, libc::WNOHANG) {
+        if pid == main.as_raw() {
+            code = Some(ended_with);
         }
     }
+    code
 }
 // ANCHOR_END: init
 

@@ -29,7 +29,7 @@ pub(crate) enum Cloned {
 ///
 /// # Safety
 /// The calling process has one thread. (With more, the child would have a copy of a memory in which
-/// others were at work. And the kernel makes no user namespace for one thread of several.)
+/// others were at work.)
 #[allow(unsafe_code)]
 pub(crate) unsafe fn clone() -> io::Result<Cloned> {
     let mut flags = libc::CLONE_NEWPID

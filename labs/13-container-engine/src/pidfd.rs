@@ -5,9 +5,9 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 
 /// A process, dead or alive.
 #[derive(Debug)]
@@ -66,37 +66,52 @@ impl PidFd {
             };
             match poll(&mut [PollFd::new(self.as_fd(), PollFlags::POLLIN)], timeout) {
                 Ok(0) if left.is_some_and(|left| left.is_zero()) => return Ok(false),
-                Ok(0) | Err(nix::errno::Errno::EINTR) => {}
+                Ok(0) | Err(Errno::EINTR) => {}
                 Ok(_) => return Ok(true),
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    // ANCHOR: exit_code
-    /// Collects the status of a child of ours that has ended, as the exit code that a shell and
-    /// Docker would show: the low eight bits of what it gave to `exit`, or 128 and its signal.
+    /// Collects the status of a child of ours: waits for its end, and returns its exit code.
     pub(crate) fn reap(&self) -> nix::Result<u8> {
-        loop {
-            match waitid(Id::PIDFd(self.as_fd()), WaitPidFlag::WEXITED) {
-                Ok(status) => return Ok(exit_code(status)),
-                Err(nix::errno::Errno::EINTR) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let fd = self.as_fd().as_raw_fd().cast_unsigned();
+        collect(libc::P_PIDFD, fd, 0).map(|child| child.map_or(255, |(_, code)| code))
     }
-    // ANCHOR_END: exit_code
 }
 
-/// The exit code that stands for a wait status.
-pub(crate) fn exit_code(status: WaitStatus) -> u8 {
-    let code = match status {
-        WaitStatus::Exited(_, code) => code & 0xff,
-        WaitStatus::Signaled(_, signal, _) => 128 + signal as i32,
-        _ => 255,
-    };
-    u8::try_from(code).unwrap_or(255)
+// ANCHOR: exit_code
+/// One child that has ended, and the exit code that a shell and Docker would show: the low eight bits
+/// of what it gave to `exit`, or 128 and the number of its signal. `which` and `id` say whose child:
+/// `waitid(2)`. `None` if `flags` say not to wait, and there is none.
+///
+/// The C function and not nix's: that one has no name for a real-time signal, and returns an error for
+/// a child that died of one. By then it is reaped, and its status lost.
+#[allow(unsafe_code)]
+pub(crate) fn collect(
+    which: libc::idtype_t,
+    id: libc::id_t,
+    flags: libc::c_int,
+) -> nix::Result<Option<(i32, u8)>> {
+    loop {
+        // SAFETY: all zeros is a valid siginfo, and waitid leaves it so where there is no child.
+        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: `info` lives on.
+        let done = unsafe { libc::waitid(which, id, &raw mut info, libc::WEXITED | flags) };
+        match Errno::result(done) {
+            Err(Errno::EINTR) => continue,
+            done => done?,
+        };
+        // SAFETY: waitid fills in these two.
+        let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
+        let code = match info.si_code {
+            libc::CLD_EXITED => status & 0xff,
+            _ => 128 + status,
+        };
+        return Ok((pid != 0).then_some((pid, u8::try_from(code).unwrap_or(255))));
+    }
 }
+// ANCHOR_END: exit_code
 
 impl AsFd for PidFd {
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -137,6 +152,16 @@ mod tests {
             fd.send(libc::SIGTERM).map_err(|e| e.raw_os_error()),
             Err(Some(libc::ESRCH))
         );
+    }
+
+    #[test]
+    fn a_child_that_a_real_time_signal_ends_has_a_code_too() {
+        for (script, want) in [("exit 7", 7), ("kill -TERM $$", 143), ("kill -37 $$", 165)] {
+            let mut child = Command::new("sh").args(["-c", script]).spawn().expect("sh");
+            let fd = PidFd::open(i32::try_from(child.id()).expect("a pid")).expect("pidfd");
+            assert_eq!(fd.reap(), Ok(want), "{script}");
+            assert!(child.wait().is_err(), "reaped already");
+        }
     }
 
     #[test]

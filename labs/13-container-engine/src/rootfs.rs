@@ -68,7 +68,7 @@ impl<T, E: Into<io::Error>> Step<T> for Result<T, E> {
 }
 
 // ANCHOR: rootfs
-/// Builds the root and moves into it. `stage` is any empty-handed folder to mount on, `files` are the
+/// Builds the root and moves into it. `stage` is any folder to mount on, `files` are the
 /// image's, `workdir` will be there. `privileged` says that a real root started us.
 pub(crate) fn enter(
     stage: &Path,
