@@ -168,6 +168,11 @@ impl Bench {
     /// Removes every container and process of the session: of this run, or of an earlier one that was killed.
     /// Returns what the engine said where it failed.
     pub fn clean_up(&self) -> Option<String> {
+        if self.engine.kind == Kind::Pocket {
+            // Its clients and monitors bear the mark, too. One that is just starting a container must not go on
+            // to write about it when we have removed it.
+            sweep(&self.session);
+        }
         let trouble = self
             .remove_containers()
             .err()

@@ -71,7 +71,7 @@ pub enum Task {
         )]
         arguments: Vec<String>,
     },
-    /// Print shell completions, e.g. for `source <(cargo xtask completions bash)`
+    /// Print shell completions: `alias xtask='cargo xtask'; source <(xtask completions bash)`
     Completions {
         /// The shell
         shell: clap_complete::Shell,

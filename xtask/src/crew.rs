@@ -67,7 +67,9 @@ pub fn run(
                 (Format::Text, false, 1) => Screen::Live,
                 (Format::Text, false, _) => Screen::Kept(String::new()),
             };
-            let bar = board.bar(&job.name());
+            // A transcript that is shown as it comes is its own progress; a bar would write into it.
+            let live = matches!(screen, Screen::Live);
+            let bar = (!live).then(|| board.bar(&job.name()));
             let mut report = match broken.iter().find(|(slug, _)| *slug == job.lab.slug) {
                 Some((_, problem)) => does_not_compile(&job.lab, job.which, problem),
                 None => run::run(
@@ -77,7 +79,11 @@ pub fn run(
                     engine,
                     options,
                     &mut screen,
-                    &|what| bar.say(what),
+                    &|what| {
+                        if let Some(bar) = &bar {
+                            bar.say(what);
+                        }
+                    },
                 )?,
             };
             if job.must_fail {

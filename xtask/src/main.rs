@@ -35,7 +35,6 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
-use owo_colors::OwoColorize;
 
 use crate::cli::{Cli, Task};
 use crate::course::Course;
@@ -53,7 +52,7 @@ fn main() -> ExitCode {
         Err(error) => match error.downcast_ref::<Interrupted>() {
             Some(Interrupted(signal)) => status(128 + signal),
             None => {
-                screen::complain(&format!("{} {error:#}\n", "error:".red().bold()));
+                screen::complain(&format!("{}\n", screen::error(&error)));
                 ExitCode::from(Verdict::CannotRun.exit_status())
             }
         },
@@ -86,7 +85,9 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
         Task::Tidy => tidy::tidy(&course()?),
         Task::Book { arguments } => book(&arguments),
         Task::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "xtask", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "xtask", &mut script);
+            screen::print(&String::from_utf8_lossy(&script));
             Ok(Verdict::Passed)
         }
     }
@@ -98,7 +99,6 @@ fn book(arguments: &[String]) -> Result<Verdict> {
     let error = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args([
             "run",
-            "--quiet",
             "--package",
             "xtask",
             "--features",

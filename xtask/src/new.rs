@@ -62,7 +62,7 @@ fn title(lab: &Lab) -> String {
     words[..1].to_uppercase() + &words[1..]
 }
 
-/// Puts the lab's line behind that of the last lab with a smaller number.
+/// Puts the lab's line behind that of the last lab with a smaller number, or before the first lab.
 fn insert(summary: &str, lab: &Lab, title: &str) -> String {
     let line = format!("- [{title}]({}.md)", lab.slug);
     let mut lines: Vec<&str> = summary.lines().collect();
@@ -73,7 +73,9 @@ fn insert(summary: &str, lab: &Lab, title: &str) -> String {
     let before = lines
         .iter()
         .rposition(|line| number(line).is_some_and(|other| other < lab.number));
-    lines.insert(before.map_or(lines.len(), |index| index + 1), &line);
+    let first = lines.iter().position(|line| number(line).is_some());
+    let place = before.map(|index| index + 1).or(first);
+    lines.insert(place.unwrap_or(lines.len()), &line);
     lines.join("\n") + "\n"
 }
 
@@ -97,6 +99,12 @@ mod tests {
         assert_eq!(
             after,
             "# S\n\n- [A](01-a.md)\n- [B b](02-b-b.md)\n- [C](03-c.md)\n\n[End](end.md)\n"
+        );
+        let zero = Lab::from_slug("00-zero").unwrap();
+        let before = insert(summary, &zero, "Zero");
+        assert!(
+            before.starts_with("# S\n\n- [Zero](00-zero.md)\n- [A]"),
+            "{before}"
         );
     }
 }

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::course::{Course, Lab};
 use crate::fresh::Freshness;
 use crate::process;
+use crate::screen;
 
 const DEADLINE: Duration = Duration::from_secs(1200);
 
@@ -206,6 +207,10 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
         .all(|program| freshness.is_fresh(&program.name, &program.folder))
     {
         return Ok(names);
+    }
+    if labs.is_empty() && std::io::stderr().is_terminal() {
+        // Where there are labs, a bar says it.
+        screen::complain("building pocket, the container engine ...\n");
     }
     let began = SystemTime::now();
     let mut command = Command::new(cargo);

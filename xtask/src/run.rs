@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use owo_colors::OwoColorize;
 
 use crate::bench::Bench;
 use crate::chapter::{Block, Chapter, Hint, Step};
@@ -62,7 +61,7 @@ pub fn run(
             Ok(interrupted) => return Err(interrupted),
             Err(error) => {
                 report.verdict = Verdict::CannotRun;
-                report.problem = Some(format!("{} {error:#}", "error:".red().bold()));
+                report.problem = Some(crate::screen::error(&error));
             }
         }
     }
@@ -117,13 +116,23 @@ impl Runner<'_> {
         (self.progress)("images");
         let bench = Bench::set_up(self.course, self.lab, self.engine)?;
         let _clean_up = CleanUp((!self.options.keep).then_some(&bench));
-        collide::images_exist(&chapter, &blocks, self.lab, &bench.folder, self.which)?;
         collide::ports_are_free(&chapter, &blocks)?;
         if exercise {
             // The exercise may use the lab's images too.
             bench.build_images(Which::Lab)?;
         }
-        bench.build_images(self.which)?;
+        let built = collide::images_exist(&chapter, &blocks, self.lab, &bench.folder, self.which)
+            .and_then(|()| bench.build_images(self.which));
+        if let Err(error) = built {
+            let readers_own = self.which == Which::Exercise && !error.is::<Interrupted>();
+            if !readers_own || !self.engine.answers() {
+                return Err(error);
+            }
+            // A Dockerfile that does not build is an answer, and a wrong one.
+            self.report.verdict = Verdict::Failed;
+            self.report.problem = Some(crate::screen::error(&error));
+            return Ok(());
+        }
         let results = self.script(&chapter, &blocks, &bench)?;
         if self.options.bless && self.report.verdict == Verdict::Failed && !results.is_empty() {
             let path = self.course.root.join(&chapter.source.path);
@@ -278,7 +287,9 @@ impl Runner<'_> {
         if !wrong_output && !self.screen.shows_output() {
             problem.push_str(&format!("\nit printed:\n{}", output.trim_end()));
         }
-        if let Ended::Status(code) | Ended::Exited(code) = ended {
+        if let Ended::Status(code) | Ended::Exited(code) = ended
+            && *code != status
+        {
             problem.push_str(&format!("\nexit status: {code}, expected: {status}"));
         }
         self.report.verdict = Verdict::Failed;

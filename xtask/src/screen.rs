@@ -8,19 +8,36 @@ use crate::chapter::Step;
 use crate::interrupt;
 use crate::report::{LabReport, Verdict};
 
-/// Writes to standard output; a reader that has gone (`| head`) ends the run, quietly and in order.
+/// Writes to standard output. A reader that has gone (`| head`) ends the run, quietly and in order; so does any
+/// other failure, and says why.
 pub fn print(text: &str) {
     let mut out = anstream::stdout().lock();
-    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
-        && error.kind() == ErrorKind::BrokenPipe
-    {
-        interrupt::trigger(nix::libc::SIGPIPE);
+    let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else {
+        return;
+    };
+    if error.kind() != ErrorKind::BrokenPipe && interrupt::caught().is_none() {
+        complain(&format!(
+            "error: cannot write to standard output: {error}\n"
+        ));
     }
+    interrupt::trigger(nix::libc::SIGPIPE);
 }
 
 /// Writes to standard error. Nobody can be told if that fails.
 pub fn complain(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// An error as the reader sees it. What points at a place in a file begins with "error:" itself.
+pub fn error(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    if anstream::adapter::strip_str(&text)
+        .to_string()
+        .starts_with("error:")
+    {
+        return text;
+    }
+    format!("{} {text}", "error:".red().bold())
 }
 
 /// Where one lab's words go.

@@ -1,15 +1,19 @@
 //! `cargo xtask shell 3`: the reader's own bash, with the lab's images and the chosen engine.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use owo_colors::OwoColorize;
 
 use crate::bench::Bench;
 use crate::course::Course;
 use crate::engine::{Engine, Wanted};
 use crate::lock::Locks;
+use crate::process;
 use crate::programs::{self, Which};
 use crate::report::Verdict;
 use crate::screen;
@@ -35,7 +39,7 @@ pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
     );
     fs::write(&startup, text).with_context(|| format!("cannot write {}", startup.display()))?;
     screen::print("`docker` is that engine; the chapter's images are built. Leave with `exit`.\n");
-    let status = Command::new("bash")
+    let bash = Command::new("bash")
         .arg("--rcfile")
         .arg(&startup)
         .arg("-i")
@@ -46,10 +50,29 @@ pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
                 .into_iter()
                 .filter(|(name, _)| name != "LC_ALL" && name != "TZ"),
         )
-        .status()
+        .spawn()
         .context("cannot run bash");
+    let ended = bash.and_then(wait);
     if let Some(trouble) = bench.clean_up() {
         screen::complain(&format!("warning: the clean-up failed: {trouble}\n"));
     }
-    status.map(|_| Verdict::Passed)
+    ended.map(|()| Verdict::Passed)
+}
+
+/// Waits until the reader leaves. If somebody ends us, bash goes as it does when its terminal goes away; it ignores
+/// SIGTERM.
+fn wait(mut bash: Child) -> Result<()> {
+    let outcome = loop {
+        if bash.try_wait()?.is_some() {
+            return Ok(());
+        }
+        let soon = Instant::now() + Duration::from_millis(100);
+        if let Err(interrupted) = process::wait_readable(&[], soon) {
+            break interrupted;
+        }
+    };
+    let pid = Pid::from_raw(i32::try_from(bash.id())?);
+    let _ = kill(pid, Signal::SIGHUP);
+    bash.wait()?;
+    Err(outcome)
 }

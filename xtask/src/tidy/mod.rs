@@ -46,6 +46,7 @@ pub fn tidy(course: &Course) -> Result<Verdict> {
     }
     match faults.len() {
         0 => screen::print("tidy: no fault\n"),
+        1 => screen::print("tidy: 1 fault\n"),
         count => screen::print(&format!("tidy: {count} faults\n")),
     }
     Ok(if faults.is_empty() {

@@ -77,7 +77,8 @@ fn a_hanging_command_is_killed_and_named() {
 #[test]
 fn a_malformed_chapter_is_told_all_its_faults() {
     let run = Course::new().run(&["lab", "4"]).ends(2);
-    run.says("04-fence.md:5: unknown fence word `norun`")
+    run.never_says("error: error:")
+        .says("04-fence.md:5: unknown fence word `norun`")
         .says("known words:")
         .says("04-fence.md:10: output before the first command");
 }
@@ -166,6 +167,11 @@ fn an_exercise_is_graded_with_a_hint() {
         .run(&["exercise", "--check", "11"])
         .ends(1)
         .says("with hint `otherwise`, not with the first, `wrong`");
+    // What does not build is a wrong answer, not a fault of the machine.
+    fs::write(&start, "FROM scratch\nCMDD x\n").unwrap();
+    course.run(&["exercise", "11"]).ends(1).says("CMDD");
+    fs::remove_file(&start).unwrap();
+    course.run(&["exercise", "11"]).ends(1).says("Dockerfile");
 }
 
 #[test]
@@ -286,6 +292,17 @@ fn a_closed_output_ends_a_run_in_order() {
     drop(output);
     assert_eq!(wait(child), 141);
     assert!(course.leftovers("01-pass").is_empty());
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_told() {
+    let course = Course::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = course.xtask(&["completions", "bash"]);
+    let output = command.stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(141));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("cannot write to standard output"), "{said}");
 }
 
 #[test]
