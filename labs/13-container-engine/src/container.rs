@@ -188,21 +188,22 @@ impl Container {
     /// The kernel queues us for the lock and wakes us when the monitor lets go of it, also when the
     /// monitor is killed. The code is read from the file that we hold open: with `--rm` it has
     /// no name any more.
-    pub(crate) fn wait(&self) -> io::Result<u8> {
+    ///
+    /// `None` if the container was removed before that.
+    pub(crate) fn wait(&self) -> io::Result<Option<u8>> {
         let mut file = match File::open(self.file("status")) {
-            // Never started.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(self.state().exit_code);
+                // Never started; or deleted, and then this file went after the other.
+                let exists = self.file("json").exists();
+                return Ok(exists.then(|| self.state().exit_code));
             }
             file => file?,
         };
         file.lock_shared()?;
         let mut code = String::new();
         file.read_to_string(&mut code)?;
-        Ok(code
-            .trim()
-            .parse()
-            .unwrap_or_else(|_| self.state().exit_code))
+        let code = code.trim().parse();
+        Ok(Some(code.unwrap_or_else(|_| self.state().exit_code)))
     }
     // ANCHOR_END: wait
 

@@ -185,8 +185,10 @@ pub(crate) fn wait(parsed: &Parsed) -> Result<u8> {
     let store = Store::open()?;
     let mut failed = false;
     for name in &parsed.args {
-        let code =
-            Container::find(&store, name).and_then(|container| container.wait().context("wait"));
+        let code = Container::find(&store, name).and_then(|container| {
+            let code = container.wait().context("wait")?;
+            code.ok_or_else(|| daemon!("No such container: {name}"))
+        });
         match code {
             Ok(code) => print(&format!("{code}\n")),
             Err(error) => {
