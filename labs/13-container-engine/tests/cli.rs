@@ -148,6 +148,7 @@ fn a_container_outlives_its_client_and_is_removed_all_the_same() {
         let waiter = pocket
             .command(&["wait", "lone"])
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("wait");
         until("wait has begun", || {
