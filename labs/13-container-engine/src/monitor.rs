@@ -174,6 +174,8 @@ impl Monitor<'_> {
             }
             delay = (delay * 2).min(Duration::from_secs(60));
         };
+        // Before the lock goes: whoever waits for it may start the container again at once.
+        pump.close();
         self.finish(code)?;
         let _mounts = self.mounts.take();
         // Closing the lock's file is what `logs -f` waits for.

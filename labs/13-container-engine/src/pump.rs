@@ -302,9 +302,14 @@ impl Pump {
         }
     }
 
+    /// Takes no more clients. Who is in the queue is served; the address is free for the next monitor.
+    pub(crate) fn close(&mut self) {
+        self.accept();
+        self.listener = None;
+    }
+
     /// Sends the exit code and waits until every client has taken all, or is gone.
     pub(crate) fn dismiss(&mut self, code: u8) {
-        self.accept();
         self.tell(Kind::Exit, &[code]);
         self.clients
             .retain(|client| !client.gone && !client.queue.is_empty());
