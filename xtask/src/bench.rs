@@ -128,21 +128,18 @@ impl Bench {
 
     /// Builds the images of [`images::list`], but for those that would be the same again.
     pub fn build_images(&self, which: Which) -> Result<()> {
-        let mut wanted = Vec::new();
-        for image in images::list(&self.folder, &self.number, which)? {
-            let inputs = images::inputs(&image, &self.folder, &self.base)?;
-            wanted.push((image, inputs));
-        }
-        let names: Vec<&str> = wanted
-            .iter()
-            .map(|(image, _)| image.name.as_str())
-            .collect();
-        let built_from = self.built_from(&names)?;
-        for (index, (image, inputs)) in wanted.iter().enumerate() {
-            if built_from.get(index) == Some(inputs) && !base::is_overridden() {
+        let wanted = images::list(&self.folder, &self.number, which, &self.base)?;
+        let names: Vec<&str> = wanted.iter().map(|image| image.name.as_str()).collect();
+        // Somebody else's base may have changed under its name.
+        let built_from = match base::is_overridden() {
+            true => Vec::new(),
+            false => self.built_from(&names)?,
+        };
+        for (index, image) in wanted.iter().enumerate() {
+            if built_from.get(index) == Some(&image.inputs) {
                 continue;
             }
-            let label = format!("{}={inputs}", images::LABEL);
+            let label = format!("{}={}", images::LABEL, image.inputs);
             let (name, file) = (&image.name, image.file.to_string_lossy());
             let folder = self.folder.to_string_lossy();
             self.docker(&[

@@ -20,11 +20,18 @@ pub struct Image {
     pub name: String,
     /// Its Dockerfile.
     pub file: PathBuf,
+    /// A number for all that goes into it: its Dockerfile, the base, and the lab's folder, file by file with mode,
+    /// size and time of change.
+    pub inputs: String,
 }
 
-/// The images of a lab: `Dockerfile` is `labNN`, `Dockerfile.x` is `labNN:x`; for the exercise or its solution,
+/// The images of a lab, on `base`: `Dockerfile` is `labNN`, `Dockerfile.x` is `labNN:x`; for the exercise or its solution,
 /// that folder's `Dockerfile` is `labNN:exercise` and `Dockerfile.x` is `labNN:x`.
-pub fn list(lab: &Path, number: &str, which: Which) -> Result<Vec<Image>> {
+pub fn list(lab: &Path, number: &str, which: Which, base: &str) -> Result<Vec<Image>> {
+    // The same for all of them: the folder is read once.
+    let mut shared = DefaultHasher::new();
+    base.hash(&mut shared);
+    hash_folder(lab, &mut shared).with_context(|| format!("cannot read {}", lab.display()))?;
     let (folder, default) = match which.folder() {
         None => (lab.to_owned(), "latest"),
         Some(name) => (lab.join(name), "exercise"),
@@ -39,24 +46,17 @@ pub fn list(lab: &Path, number: &str, which: Which) -> Result<Vec<Image>> {
                 "" => default,
                 rest => rest.strip_prefix('.')?,
             };
+            let mut hasher = shared.clone();
+            entry.path().hash(&mut hasher);
             Some(Image {
                 name: format!("lab{number}:{tag}"),
                 file: entry.path(),
+                inputs: format!("{:016x}", hasher.finish()),
             })
         })
         .collect();
     images.sort_by(|a, b| a.file.cmp(&b.file));
     Ok(images)
-}
-
-/// A number for all that goes into `image`: its Dockerfile, the base, and the lab's folder, file by file with mode,
-/// size and time of change.
-pub fn inputs(image: &Image, lab: &Path, base: &str) -> Result<String> {
-    let mut hasher = DefaultHasher::new();
-    base.hash(&mut hasher);
-    image.file.hash(&mut hasher);
-    hash_folder(lab, &mut hasher).with_context(|| format!("cannot read {}", lab.display()))?;
-    Ok(format!("{:016x}", hasher.finish()))
 }
 
 fn hash_folder(folder: &Path, hasher: &mut DefaultHasher) -> std::io::Result<()> {
@@ -92,7 +92,7 @@ mod tests {
             fs::write(lab.path().join(name), "FROM scratch\n").expect("written");
         }
         let names = |which| {
-            let images = list(lab.path(), "03", which).expect("images");
+            let images = list(lab.path(), "03", which, "base:1").expect("images");
             images
                 .into_iter()
                 .map(|image| image.name)
@@ -109,8 +109,10 @@ mod tests {
         fs::create_dir(path("bin")).expect("a folder");
         fs::write(path("Dockerfile"), "FROM scratch\n").expect("written");
         fs::write(path("bin/app"), "one").expect("written");
-        let images = list(lab.path(), "03", Which::Lab).expect("images");
-        let now = |base| inputs(&images[0], lab.path(), base).expect("a number");
+        let now = |base| {
+            let mut images = list(lab.path(), "03", Which::Lab, base).expect("images");
+            images.remove(0).inputs
+        };
         let first = now("base:1");
         assert_eq!(now("base:1"), first);
         assert_ne!(now("base:2"), first, "another base");
