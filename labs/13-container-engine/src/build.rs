@@ -96,7 +96,7 @@ fn apply(step: &Step, config: &mut Config, files: &Path, context: &Path) -> Resu
                 format!("{port}/tcp")
             }
         })),
-        Step::Copy { from, to, mode, .. } => copy_step(from, to, *mode, config, files, context)?,
+        Step::Copy { from, to, mode } => copy_step(from, to, *mode, config, files, context)?,
     }
     Ok(())
 }

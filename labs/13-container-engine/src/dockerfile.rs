@@ -16,7 +16,6 @@ pub(crate) enum Step {
         from: Vec<String>,
         to: String,
         mode: Option<u32>,
-        line: usize,
     },
     Env(Vec<(String, String)>),
     Label(Vec<(String, String)>),
@@ -174,16 +173,7 @@ impl Reader<'_> {
                     }
                 }
                 let to = self.expand(&copy.dest.value, span.clone())?;
-                let line = self.line(&span);
-                (
-                    span,
-                    Step::Copy {
-                        from,
-                        to,
-                        mode,
-                        line,
-                    },
-                )
+                (span, Step::Copy { from, to, mode })
             }
             Instruction::Env(env) => {
                 let span = env.env.span.clone();
