@@ -115,6 +115,8 @@ fn clone(root: &Path) {
     book.args([
         "build",
         "--quiet",
+        "--profile",
+        "lab",
         "--package",
         "xtask",
         "--features",

@@ -99,6 +99,8 @@ fn book(arguments: &[String]) -> Result<Verdict> {
     let error = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args([
             "run",
+            "--profile",
+            "lab",
             "--package",
             "xtask",
             "--features",

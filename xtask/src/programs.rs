@@ -69,7 +69,6 @@ pub fn stage(course: &Course, labs: &[(Lab, Which)]) -> Result<()> {
         for name in bins(course, lab, *which)? {
             programs.push(Program {
                 name,
-                package: lab.package(),
                 folder: course.folder(lab),
             });
         }
@@ -85,7 +84,7 @@ pub fn stage(course: &Course, labs: &[(Lab, Which)]) -> Result<()> {
         };
         if let Some((lab, _)) = labs.iter().find(owner) {
             install(
-                &output_folder(&course.root)?.join(&program),
+                &output_folder(&course.root).join(&program),
                 &course.folder(lab).join("bin").join(&program),
             )?;
         }
@@ -101,11 +100,10 @@ pub fn pocket() -> Result<PathBuf> {
     let root = workspace();
     let program = Program {
         name: "pocket".into(),
-        package: format!("lab-{POCKET_LAB}"),
         folder: root.join("labs").join(POCKET_LAB),
     };
     build(root, &[program], &[])?;
-    Ok(output_folder(root)?.join("pocket"))
+    Ok(output_folder(root).join("pocket"))
 }
 
 /// Builds every program of the course, and the engine, into `folder`. Returns how many.
@@ -127,7 +125,7 @@ pub fn export(course: &Course, folder: &Path) -> Result<usize> {
         } else {
             &course.root
         };
-        install(&output_folder(root)?.join(name), &folder.join(name))?;
+        install(&output_folder(root).join(name), &folder.join(name))?;
     }
     Ok(names.len())
 }
@@ -178,16 +176,8 @@ fn bins(course: &Course, lab: &Lab, which: Which) -> Result<Vec<String>> {
 /// A program to build.
 struct Program {
     name: String,
-    package: String,
-    /// The package's.
+    /// Its package's.
     folder: PathBuf,
-}
-
-impl Program {
-    /// How cargo is asked for it.
-    fn arguments(&self) -> [&str; 4] {
-        ["--package", &self.package, "--bin", &self.name]
-    }
 }
 
 /// Runs cargo, if need be; returns the names of the programs.
@@ -199,8 +189,11 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
     if std::env::var_os(PREBUILT).is_some() {
         return Ok(names);
     }
+    if !cfg!(target_os = "linux") {
+        bail!("the labs run on Linux: use the dev container or WSL 2 (README.md)");
+    }
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let folder = output_folder(root)?;
+    let folder = output_folder(root);
     let freshness = Freshness::new(&folder, root, cargo.clone());
     if programs
         .iter()
@@ -215,19 +208,15 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
     let began = SystemTime::now();
     let mut command = Command::new(cargo);
     command
-        .args([
-            "build",
-            "--quiet",
-            "--profile",
-            "lab",
-            "--target",
-            &target()?,
-        ])
-        .args(programs.iter().flat_map(Program::arguments))
+        .args(["build", "--quiet", "--profile", "lab"])
+        // All packages, but only these programs: the features of what they depend on are the same in every build.
+        .arg("--workspace")
+        .args(programs.iter().flat_map(|program| ["--bin", &program.name]))
         .current_dir(root)
-        // Static, so that a program runs in any image, even an empty one. With an explicit --target these flags
-        // leave build scripts and procedural macros alone.
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
+        .env(
+            "RUSTC_WORKSPACE_WRAPPER",
+            workspace().join("xtask/static-rustc"),
+        )
         .env(
             "CARGO_TERM_COLOR",
             if std::io::stderr().is_terminal() {
@@ -236,7 +225,6 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
                 "never"
             },
         )
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .env_remove("CARGO_BUILD_TARGET");
     let output = process::run(&mut command, DEADLINE)?;
     if !output.status.success() {
@@ -255,38 +243,25 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
         .into());
     }
     for name in &names {
+        if !folder.join(name).exists() {
+            bail!(
+                "cargo has not put {name} into {}\nDoes `build.target` in a configuration of yours send it elsewhere?",
+                folder.display()
+            );
+        }
         freshness.note(name, began);
     }
     Ok(names)
 }
 
 /// Where cargo puts what [`build`] builds.
-fn output_folder(root: &Path) -> Result<PathBuf> {
+fn output_folder(root: &Path) -> PathBuf {
     if let Some(prebuilt) = std::env::var_os(PREBUILT) {
-        return Ok(prebuilt.into());
+        return prebuilt.into();
     }
     let base =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(base.join(target()?).join("lab"))
-}
-
-/// The host's target triple: static programs of the same C library.
-fn target() -> Result<String> {
-    // The triple that this runner was compiled for.
-    let environment = if cfg!(target_env = "musl") {
-        "musl"
-    } else {
-        "gnu"
-    };
-    match std::env::consts::OS {
-        "linux" => Ok(format!(
-            "{}-unknown-linux-{environment}",
-            std::env::consts::ARCH
-        )),
-        other => bail!(
-            "the labs run on Linux, not on {other}: use the dev container or WSL 2 (README.md)"
-        ),
-    }
+    base.join("lab")
 }
 
 /// Puts `from` at `to`, atomically, unless it is there already: another run may be copying the old one.
