@@ -76,7 +76,7 @@ impl Engine {
             Wanted::Auto => return Engine::first(),
         }
         .map(|engine| Engine {
-            why: "asked for with --engine".into(),
+            why: "as asked for".into(),
             ..engine
         })
     }

@@ -1,9 +1,11 @@
 //! `cargo xtask lab` and `cargo xtask exercise`: which labs, which engine, which report.
 
 use std::io::IsTerminal;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use nix::unistd::{AccessFlags, access};
 use owo_colors::OwoColorize;
 
 use crate::cli::{ExerciseArgs, Format, LabArgs, Show};
@@ -96,10 +98,15 @@ fn named(course: &Course, names: &[String], all: bool) -> Result<Vec<Lab>> {
 }
 
 fn list(course: &Course, format: Format) -> Result<Verdict> {
-    let mut rows = Vec::new();
+    let (mut rows, mut verdict) = (Vec::new(), Verdict::Passed);
     for lab in &course.labs {
-        let chapter = course.chapter(lab)?;
-        rows.push((lab, chapter.title, chapter.question));
+        match course.chapter(lab) {
+            Ok(chapter) => rows.push((lab, chapter.title, chapter.question)),
+            Err(error) => {
+                screen::complain(&format!("{}\n\n", screen::error(&error)));
+                verdict = Verdict::CannotRun;
+            }
+        }
     }
     if format == Format::Json {
         let rows: Vec<_> = rows
@@ -107,7 +114,7 @@ fn list(course: &Course, format: Format) -> Result<Verdict> {
             .map(|(lab, title, question)| serde_json::json!({"lab": lab.slug, "title": title, "question": question}))
             .collect();
         screen::print(&format!("{}\n", serde_json::to_string_pretty(&rows)?));
-        return Ok(Verdict::Passed);
+        return Ok(verdict);
     }
     for (lab, title, question) in rows {
         let number = lab.number.trim_start_matches('0');
@@ -118,7 +125,7 @@ fn list(course: &Course, format: Format) -> Result<Verdict> {
         ));
     }
     screen::print("\nRun one: cargo xtask lab 3. Run all: cargo xtask lab --all --jobs 4\n");
-    Ok(Verdict::Passed)
+    Ok(verdict)
 }
 
 fn run(
@@ -138,16 +145,15 @@ fn run(
     {
         bail!("--step needs a terminal to wait for Enter at, one lab at a time, and --format text");
     }
+    if let Some(path) = &show.junit {
+        can_be_written(path)?;
+    }
     let engine = Engine::choose(wanted)?;
     if show.format == Format::Text {
         screen::print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
     }
     let reports = crew::run(course, jobs, &engine, options, show)?;
     let report = RunReport::new(engine, reports);
-    if let Some(path) = &show.junit {
-        let xml = report.junit().to_string()?;
-        std::fs::write(path, xml).with_context(|| format!("cannot write {}", path.display()))?;
-    }
     if show.format == Format::Json {
         screen::print(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     } else if report.labs.len() > 1 {
@@ -164,5 +170,25 @@ fn run(
             "\n{passed} passed, {failed} failed, {unable} could not run\n"
         ));
     }
+    if let Some(path) = &show.junit {
+        let xml = report.junit().to_string()?;
+        std::fs::write(path, xml).with_context(|| format!("cannot write {}", path.display()))?;
+    }
     Ok(report.verdict)
+}
+
+/// Whether the report can be written when the labs have run: better known before.
+fn can_be_written(path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let target = if path.exists() { path } else { folder };
+    access(target, AccessFlags::W_OK)
+        .map_err(std::io::Error::from)
+        .and_then(|()| match path.is_dir() {
+            true => Err(std::io::ErrorKind::IsADirectory.into()),
+            false => Ok(()),
+        })
+        .with_context(|| format!("--junit: cannot write {}", path.display()))
 }

@@ -15,6 +15,7 @@ use owo_colors::OwoColorize;
 use crate::course::{Course, Lab};
 use crate::report::Verdict;
 use crate::screen;
+use crate::source::Faults;
 
 /// One broken rule.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ struct Fault {
     path: PathBuf,
     line: usize,
     what: String,
-    remedy: &'static str,
+    remedy: String,
 }
 
 impl fmt::Display for Fault {
@@ -67,12 +68,7 @@ fn faults(course: &Course) -> Result<Vec<Fault>> {
         tree.folder(&course.folder(lab), lab)?;
         match course.chapter(lab) {
             Ok(chapter) => tree.chapter(&chapter, lab),
-            Err(error) => tree.fault(
-                &course.root.join(crate::chapter::path_of(&lab.slug)),
-                1,
-                format!("{error:#}"),
-                "mend the chapter",
-            ),
+            Err(error) => tree.malformed(&error, lab),
         }
     }
     tree.texts(&course.root)?;
@@ -89,14 +85,34 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    fn fault(&mut self, path: &Path, line: usize, what: impl Into<String>, remedy: &'static str) {
+    fn fault(
+        &mut self,
+        path: &Path,
+        line: usize,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         let path = path.strip_prefix(self.root).unwrap_or(path).to_path_buf();
         self.faults.push(Fault {
             path,
             line,
             what: what.into(),
-            remedy,
+            remedy: remedy.into(),
         });
+    }
+
+    /// A chapter that cannot be read: each of its faults where it is.
+    fn malformed(&mut self, error: &anyhow::Error, lab: &Lab) {
+        let path = self.root.join(crate::chapter::path_of(&lab.slug));
+        match error.downcast_ref::<Faults>() {
+            Some(Faults { faults, .. }) => {
+                for fault in faults {
+                    let remedy = fault.help.as_deref().unwrap_or("mend the chapter");
+                    self.fault(&path, fault.line, fault.message.as_str(), remedy);
+                }
+            }
+            None => self.fault(&path, 1, format!("{error:#}"), "mend the chapter"),
+        }
     }
 
     /// SUMMARY.md, labs/ and book/src/ name the same labs.
@@ -201,7 +217,7 @@ mod tests {
             "book/src/01-a.md",
             "# A\n\n```console\n$ docker run --name web lab01\n$ sleep 1; true\n```\n",
         );
-        write("book/src/02-b.md", "```console,oops\n$ true\n```\n");
+        write("book/src/02-b.md", "# B\n\n```console,oops\n$ true\n```\n");
         write("book/src/stray.md", "# Stray\n");
         write("labs/01-a/Cargo.toml", "[package]\nname = \"other\"\n");
         let path = concat!("/home", "/me/x");
@@ -226,7 +242,7 @@ mod tests {
             "no hints",
             "book/src/01-a.md:4: container name web",
             "book/src/01-a.md:5: a fixed sleep",
-            "unknown fence word `oops`",
+            "book/src/02-b.md:3: unknown fence word `oops`",
             "book/src/stray.md:1: SUMMARY.md does not name this page",
             "book/src/02-b.md:1: a chapter without its folder",
             "labs/02-b/Cargo.toml:1: a lab without its Cargo.toml",

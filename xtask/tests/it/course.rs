@@ -270,6 +270,34 @@ fn reports_for_machines() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_is_told_before_anything_runs() {
+    let course = Course::new();
+    for (path, why) in [
+        ("nowhere/junit.xml", "No such file"),
+        ("book", "is a directory"),
+    ] {
+        let path = course.path(path);
+        course
+            .run(&["lab", "1", "--junit", path.to_str().unwrap()])
+            .ends(2)
+            .says("--junit: cannot write")
+            .says(why)
+            .never_says("inside");
+    }
+}
+
+#[test]
+fn one_malformed_chapter_does_not_hide_the_others() {
+    let course = Course::new();
+    course
+        .run(&["lab"])
+        .ends(2)
+        .says("book/src/04-fence.md")
+        .says("(hang)")
+        .says("(missing)");
+}
+
+#[test]
 fn signals_end_a_run_in_order() {
     let _alone = the_lab_that_hangs();
     for (number, status) in [
