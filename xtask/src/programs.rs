@@ -192,7 +192,9 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
     if !cfg!(target_os = "linux") {
         bail!("the labs run on Linux: use the dev container or WSL 2 (README.md)");
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cargo = std::env::var_os("CARGO")
+        .or_else(|| process::which("cargo").map(PathBuf::into_os_string))
+        .unwrap_or_else(|| "cargo".into());
     let folder = output_folder(root);
     let freshness = Freshness::new(&folder, root, cargo.clone());
     if programs
