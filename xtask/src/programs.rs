@@ -227,6 +227,8 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
                 "never"
             },
         )
+        // A wrapper of the reader's, such as sccache, would not know ours for a compiler.
+        .env("RUSTC_WRAPPER", "")
         .env_remove("CARGO_BUILD_TARGET");
     let output = process::run(&mut command, DEADLINE)?;
     if !output.status.success() {

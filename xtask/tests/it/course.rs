@@ -138,6 +138,18 @@ fn a_program_that_does_not_compile_stops_its_own_lab_only() {
 }
 
 #[test]
+fn a_compiler_wrapper_of_the_readers_is_left_out() {
+    let course = Course::new();
+    let mut xtask = course.xtask(&["lab", "9", "--engine", "pocket"]);
+    xtask.env("RUSTC_WRAPPER", "/bin/false");
+    // The program's own fault, not the wrapper's.
+    finish(&mut xtask)
+        .ends(2)
+        .says("mismatched types")
+        .never_says("/bin/false");
+}
+
+#[test]
 fn an_image_without_a_dockerfile_is_named() {
     Course::new()
         .run(&["lab", "10"])
