@@ -1,10 +1,12 @@
 //! Whether what cargo has built is up to date, without asking cargo: starting it costs a tenth of a second.
 //!
 //! Cargo writes down what it has read for each program (`NAME.d`, a rule for make). A stamp beside it says when the
-//! last build of that program began, and with which cargo. When in doubt the answer is no, and cargo decides.
+//! last build of that program began, with which cargo, and which file came of it: a build by hand, in the same
+//! profile, puts another one there. When in doubt the answer is no, and cargo decides.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -29,7 +31,7 @@ impl<'a> Freshness<'a> {
 
     /// Whether a build of `program`, of the package in `package`, would change nothing.
     pub fn is_fresh(&self, program: &str, package: &Path) -> bool {
-        let Ok(built_by) = fs::read(self.stamp(program)) else {
+        let Ok(built) = fs::read(self.stamp(program)) else {
             return false;
         };
         let Some(began) = modified(&self.stamp(program)) else {
@@ -39,8 +41,7 @@ impl<'a> Freshness<'a> {
             return false;
         };
         let older = |path: &Path| modified(path).is_some_and(|time| time < began);
-        built_by == self.cargo.as_encoded_bytes()
-            && self.folder.join(program).exists()
+        self.contents(program).is_some_and(|now| now == built)
             && older(&package.join("Cargo.toml"))
             && older(Path::new(&self.cargo))
             // Not every workspace has a configuration of its own.
@@ -51,10 +52,20 @@ impl<'a> Freshness<'a> {
     /// Notes that cargo has built `program`, from what was there when it `began`.
     pub fn note(&self, program: &str, began: SystemTime) {
         // Without a stamp the program counts as old, so nothing is lost but time.
+        let Some(contents) = self.contents(program) else {
+            return;
+        };
         let _ = File::create(self.stamp(program)).and_then(|mut file| {
-            std::io::Write::write_all(&mut file, self.cargo.as_encoded_bytes())?;
+            std::io::Write::write_all(&mut file, &contents)?;
             file.set_modified(began)
         });
+    }
+
+    /// What the stamp of a program says: its cargo, and which file it is. `None` if there is no such file.
+    fn contents(&self, program: &str) -> Option<Vec<u8>> {
+        let file = fs::metadata(self.folder.join(program)).ok()?;
+        let which = format!("\n{} {} {}\n", file.ino(), file.mtime(), file.mtime_nsec());
+        Some([self.cargo.as_encoded_bytes(), which.as_bytes()].concat())
     }
 
     fn stamp(&self, program: &str) -> PathBuf {
@@ -102,32 +113,32 @@ mod tests {
             let time = now - Duration::from_secs(age);
             file.set_modified(time).expect("a time");
         };
-        let reset = || {
+        let fresh = || Freshness::new(root, root, root.join("cargo").into());
+        let build = || {
             for name in ["Cargo.toml", "Cargo.lock", "cargo", "main.rs", "app"] {
                 write(name, "", 60);
             }
-            write(
-                "app.d",
-                &format!("app: {}\n", root.join("main.rs").display()),
-                60,
-            );
+            let rule = format!("app: {}\n", root.join("main.rs").display());
+            write("app.d", &rule, 60);
+            fresh().note("app", now - Duration::from_secs(30));
+            assert!(fresh().is_fresh("app", root), "just built");
         };
-        let fresh = || Freshness::new(root, root, root.join("cargo").into());
-        reset();
         assert!(!fresh().is_fresh("app", root), "never built");
-        fresh().note("app", now - Duration::from_secs(30));
-        assert!(fresh().is_fresh("app", root));
         for name in ["Cargo.toml", "Cargo.lock", "cargo", "main.rs"] {
+            build();
             write(name, "", 10);
             assert!(!fresh().is_fresh("app", root), "{name} is newer");
-            reset();
-            assert!(fresh().is_fresh("app", root));
         }
         for name in ["app", "app.d", "main.rs", "cargo", "Cargo.toml"] {
+            build();
             fs::remove_file(root.join(name)).expect("removed");
             assert!(!fresh().is_fresh("app", root), "{name} is gone");
-            reset();
         }
+        build();
+        write("other", "", 50);
+        fs::rename(root.join("other"), root.join("app")).expect("renamed");
+        assert!(!fresh().is_fresh("app", root), "another program");
+        build();
         let other = Freshness::new(root, root, root.join("main.rs").into());
         assert!(!other.is_fresh("app", root), "another cargo");
     }
