@@ -111,7 +111,7 @@ fn tool(name: &str, required: bool) -> Finding {
 
 /// Static glibc is what most often misses: a C library to link with.
 fn static_linking() -> Finding {
-    let linked = programs::pocket().map_err(|error| format!("{error:#}\nInstall a C compiler and the C library's development files (Debian: apt-get install gcc libc6-dev)"));
+    let linked = programs::pocket().map_err(|error| format!("{error:#}\nInstall a C compiler and the C library's development files (Debian: apt-get install gcc libc6-dev; Fedora: dnf install gcc glibc-static)"));
     let checked = linked.and_then(|path| {
         let ran = process::run(
             Command::new(&path).arg("--version"),
