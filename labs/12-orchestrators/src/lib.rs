@@ -13,8 +13,7 @@ use nix::unistd::Pid;
 pub struct Inbox(SignalFd);
 
 impl Inbox {
-    /// From now on `signals` wait here instead of interrupting anybody. (A child does not inherit that: the
-    /// standard library empties the mask of what it starts.)
+    /// From now on `signals` wait here instead of interrupting anybody.
     pub fn open(signals: impl IntoIterator<Item = Signal>) -> Result<Inbox> {
         let signals = SigSet::from_iter(signals);
         signals.thread_block()?;
@@ -41,6 +40,7 @@ impl Inbox {
     // ANCHOR: start
     /// Starts a part and waits until *this* part says that it is ready.
     pub fn start(&mut self, program: &str, arguments: &[&str]) -> Result<Child> {
+        // It inherits our mask (chapter 10). That is right for a part that opens an inbox too, and for no other.
         let part = Command::new(program).args(arguments).spawn()?;
         loop {
             match self.read()? {
