@@ -3,7 +3,8 @@
 //!
 //! `cargo bench -p lab-13-container-engine`. The rounds are interleaved, so that a busy machine is as
 //! unfair to one as to the other; what counts are the ratios. `ROUNDS` says how many; `POCKET` names
-//! another program to measure, such as the static one that `cargo xtask` builds.
+//! another program to measure, such as the static one that `cargo xtask` builds: ../../target/lab/pocket, as cargo
+//! runs a benchmark in its package's folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,7 +48,8 @@ fn main() -> std::io::Result<()> {
         .arg(&folder.0)
         .env("POCKET_ROOT", &state)
         .stdout(Stdio::null())
-        .status()?;
+        .status()
+        .map_err(|error| std::io::Error::other(format!("cannot run {pocket}: {error}")))?;
     if !built.success() {
         return Err(std::io::Error::other("pocket cannot build"));
     }
