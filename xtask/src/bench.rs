@@ -16,13 +16,16 @@ use crate::images;
 use crate::podman;
 use crate::process::{self, Output};
 use crate::programs::Which;
-use crate::sweep::{MARK, sweep};
+use crate::sweep::{MARK, ask, sweep};
 
 /// The label that every container of a session bears.
 const LABEL: &str = "trapping-signals.session";
 
 /// How long an engine may take over one image or one removal.
 const DEADLINE: Duration = Duration::from_secs(120);
+
+/// How long a podman that is asked to end may finish what it is at.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What one lab needs of one engine.
 #[derive(Debug)]
@@ -165,10 +168,15 @@ impl Bench {
     /// Removes every container and process of the session: of this run, or of an earlier one that was killed.
     /// Returns what the engine said where it failed.
     pub fn clean_up(&self) -> Option<String> {
-        if self.engine.kind == Kind::Pocket {
+        match self.engine.kind {
+            // Its daemon does the work, and goes on with it.
+            Kind::Docker => {}
+            // Killed while it starts a container, podman forgets the processes that it has started already; asked,
+            // it finishes that first. A client with a container in the foreground stays, and goes with it.
+            Kind::Podman => ask(&self.session, "podman", PATIENCE),
             // Its clients and monitors bear the mark, too. One that is just starting a container must not go on
             // to write about it when we have removed it.
-            sweep(&self.session);
+            Kind::Pocket => sweep(&self.session),
         }
         let trouble = self
             .remove_containers()

@@ -115,6 +115,11 @@ pub fn wait_readable(watched: &[BorrowedFd<'_>], deadline: Instant) -> Result<Ve
     wait(watched, deadline, true)
 }
 
+/// Like [`wait_readable`], but an interrupt does not end it: for what has to be done after one.
+pub fn wait_after_all(watched: &[BorrowedFd<'_>], deadline: Instant) -> Result<Vec<bool>> {
+    wait(watched, deadline, false)
+}
+
 fn wait(watched: &[BorrowedFd<'_>], deadline: Instant, obey: bool) -> Result<Vec<bool>> {
     let interrupt = if obey { interrupt::fd() } else { None };
     let check = || if obey { interrupt::check() } else { Ok(()) };

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::signal::{Signal, killpg};
-use nix::unistd::Pid;
+use nix::sys::signal::{SigSet, Signal};
 
 use crate::process::{shell_status, wait_readable};
 
@@ -131,13 +130,8 @@ impl Session {
     }
 
     fn kill(&mut self) {
-        // bash leads its session and group and has not been waited for, so its number is still its own. Jobs
-        // have groups of their own: the sweep finds them.
-        if let Ok(None) = self.bash.try_wait()
-            && let Ok(pid) = i32::try_from(self.bash.id())
-        {
-            let _ = killpg(Pid::from_raw(pid), Signal::SIGKILL);
-        }
+        // bash alone: what it has started is for the sweep, which also asks first where that matters.
+        let _ = self.bash.kill();
         let _ = self.bash.wait();
     }
 }
@@ -163,14 +157,14 @@ fn drain(from: &OwnedFd, sink: &mut impl FnMut(&[u8])) -> Result<bool> {
 }
 
 /// A session without a terminal (or `set -m` would fight over ours), which ends when we do, and which begins
-/// with every disposition at its default: exec keeps ignored signals ignored (signal(7)), and what our own
-/// parents ignored is no business of the book's.
+/// with every disposition at its default and an empty mask: exec keeps both (signal(7)), and what our own parents
+/// ignored or blocked is no business of the book's.
 #[allow(unsafe_code)]
 fn own_session(command: &mut Command) {
-    // SAFETY: between fork and exec only async-signal-safe functions may run (signal-safety(7)): setsid, prctl
-    // and rt_sigaction are bare system calls and nothing here allocates. PR_SET_PDEATHSIG is kept by exec, so a
-    // SIGKILL of the runner ends bash too; it belongs to the thread that forked, which runs the session to its
-    // end. The mask is emptied by std.
+    // SAFETY: between fork and exec only async-signal-safe functions may run (signal-safety(7)): setsid, prctl,
+    // rt_sigaction and pthread_sigmask are bare system calls and nothing here allocates. PR_SET_PDEATHSIG is kept
+    // by exec, so a SIGKILL of the runner ends bash too; it belongs to the thread that forked, which runs the
+    // session to its end.
     unsafe {
         command.pre_exec(|| {
             nix::unistd::setsid()?;
@@ -189,6 +183,8 @@ fn own_session(command: &mut Command) {
                     8,
                 );
             }
+            // Last: what is pending must not meet a disposition of our parents'.
+            SigSet::empty().thread_set_mask()?;
             Ok(())
         });
     }

@@ -206,7 +206,7 @@ fn machine(root: &Path) -> std::io::Result<Vec<serde_json::Value>> {
 /// The first image of docker's that can run `true`.
 fn docker() -> Vec<String> {
     let words = |image: &str| {
-        ["docker", "run", "--rm", image, "true"]
+        ["docker", "run", "--rm", "--entrypoint", "true", image]
             .map(str::to_owned)
             .to_vec()
     };
