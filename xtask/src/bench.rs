@@ -195,7 +195,7 @@ impl Bench {
                 .success("listing pods")?;
             let pods: Vec<&str> = pods.split_whitespace().collect();
             if !pods.is_empty() {
-                self.docker_after_all(&[&["pod", "rm", "-f"], &pods[..]].concat())?
+                self.docker_after_all(&[&["pod", "rm", "-f", "-t", "0"], &pods[..]].concat())?
                     .success("removing pods")?;
             }
         }
@@ -206,7 +206,12 @@ impl Bench {
         let found = self.docker_after_all(list)?.success("listing containers")?;
         let ids: Vec<&str> = found.split_whitespace().collect();
         if !ids.is_empty() {
-            self.docker_after_all(&[&["rm", "-f"], &ids[..]].concat())?
+            // podman alone would wait a whole grace period for each.
+            let rm: &[&str] = match self.engine.kind {
+                Kind::Podman => &["rm", "-f", "-t", "0"],
+                Kind::Docker | Kind::Pocket => &["rm", "-f"],
+            };
+            self.docker_after_all(&[rm, &ids[..]].concat())?
                 .success("removing containers")?;
         }
         Ok(())
