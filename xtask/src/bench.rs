@@ -195,6 +195,7 @@ impl Bench {
                 .success("listing pods")?;
             let pods: Vec<&str> = pods.split_whitespace().collect();
             if !pods.is_empty() {
+                let _ = self.docker_after_all(&[&["pod", "kill"], &pods[..]].concat())?;
                 self.docker_after_all(&[&["pod", "rm", "-f", "-t", "0"], &pods[..]].concat())?
                     .success("removing pods")?;
             }
@@ -206,10 +207,15 @@ impl Bench {
         let found = self.docker_after_all(list)?.success("listing containers")?;
         let ids: Vec<&str> = found.split_whitespace().collect();
         if !ids.is_empty() {
-            // podman alone would wait a whole grace period for each.
             let rm: &[&str] = match self.engine.kind {
-                Kind::Podman => &["rm", "-f", "-t", "0"],
                 Kind::Docker | Kind::Pocket => &["rm", "-f"],
+                Kind::Podman => {
+                    // podman's rm forgets a container that an interrupted stop left "stopping", and leaves its
+                    // processes. kill does not. (It fails for what has ended, which is as good.)
+                    let _ = self.docker_after_all(&[&["kill"], &ids[..]].concat())?;
+                    // podman alone would wait a whole grace period for each.
+                    &["rm", "-f", "-t", "0"]
+                }
             };
             self.docker_after_all(&[rm, &ids[..]].concat())?
                 .success("removing containers")?;
