@@ -96,7 +96,7 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
 /// Hands over to the book program: its hundred crates must not slow the first lab down.
 fn book(arguments: &[String]) -> Result<Verdict> {
     use std::os::unix::process::CommandExt;
-    let error = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let error = Command::new(programs::cargo())
         .args([
             "run",
             "--profile",

@@ -1,5 +1,6 @@
 //! Builds the labs' programs, static, and stages them where the Dockerfiles look for them.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
@@ -130,6 +131,13 @@ pub fn export(course: &Course, folder: &Path) -> Result<usize> {
     Ok(names.len())
 }
 
+/// The cargo that started this runner, or else the one on PATH.
+pub fn cargo() -> OsString {
+    std::env::var_os("CARGO")
+        .or_else(|| process::which("cargo").map(PathBuf::into_os_string))
+        .unwrap_or_else(|| "cargo".into())
+}
+
 /// The checkout that this runner was built from.
 pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -192,9 +200,7 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
     if !cfg!(target_os = "linux") {
         bail!("the labs run on Linux: use the dev container or WSL 2 (README.md)");
     }
-    let cargo = std::env::var_os("CARGO")
-        .or_else(|| process::which("cargo").map(PathBuf::into_os_string))
-        .unwrap_or_else(|| "cargo".into());
+    let cargo = cargo();
     let folder = output_folder(root);
     let freshness = Freshness::new(&folder, root, cargo.clone());
     if programs
