@@ -12,7 +12,6 @@ mod crew;
 mod doctor;
 mod engine;
 mod fence;
-mod fresh;
 mod images;
 mod interrupt;
 mod labs;
@@ -42,6 +41,7 @@ use crate::interrupt::Interrupted;
 use crate::report::Verdict;
 
 fn main() -> ExitCode {
+    programs::note_own_build();
     let cli = Cli::parse();
     let outcome = interrupt::install().and_then(|()| dispatch(cli));
     if let Some(signal) = interrupt::caught() {
@@ -93,24 +93,14 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
     }
 }
 
-/// Hands over to the book program: its hundred crates must not slow the first lab down.
+/// Hands over to the book program: its hundred crates must not slow the first lab down, nor any other.
 fn book(arguments: &[String]) -> Result<Verdict> {
     use std::os::unix::process::CommandExt;
     let error = Command::new(programs::cargo())
-        .args([
-            "run",
-            "--profile",
-            "lab",
-            "--package",
-            "xtask",
-            "--features",
-            "book",
-            "--bin",
-            "xtask-book",
-            "--",
-        ])
+        .args(["run", "--"])
         .args(arguments)
-        .current_dir(programs::workspace())
+        // A workspace of its own, with a configuration of its own.
+        .current_dir(programs::workspace().join("xtask/book"))
         .exec();
     Err(error).context("cannot run cargo")
 }

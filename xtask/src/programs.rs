@@ -8,10 +8,10 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
+use launch::Freshness;
 use serde::Deserialize;
 
 use crate::course::{Course, Lab};
-use crate::fresh::Freshness;
 use crate::process;
 use crate::screen;
 
@@ -145,6 +145,14 @@ pub fn workspace() -> &'static Path {
         .unwrap_or(Path::new("/"))
 }
 
+/// Notes that this runner is up to date, if `cargo xtask` has just had it built: the next one need not ask cargo.
+pub fn note_own_build() {
+    let own = std::env::current_exe().unwrap_or_default();
+    if let Some(folder) = own.parent() {
+        Freshness::new(folder, workspace(), cargo()).note_own("xtask");
+    }
+}
+
 /// The names of the binaries, by the layout's rules: `[[bin]]` and `src/bin/*.rs`; the exercise's and the
 /// solution's are `NN-exercise` and `NN-solution`, and are built only when asked for: a reader's program that
 /// does not compile must not stop the lab.
@@ -205,7 +213,7 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
     let freshness = Freshness::new(&folder, root, cargo.clone());
     if programs
         .iter()
-        .all(|program| freshness.is_fresh(&program.name, &program.folder))
+        .all(|program| freshness.is_fresh(&program.name, &[&program.folder]))
     {
         return Ok(names);
     }

@@ -1,6 +1,6 @@
 //! The book without an installed mdbook: build it, check its links, serve it while it is written.
 //!
-//! A program of its own, behind the feature `book`: its crates take longer to build than the first lab.
+//! A program of its own, in a workspace of its own: its crates take longer to build than the first lab.
 
 mod links;
 mod serve;
@@ -58,7 +58,7 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> Result<bool> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../book")
+        .join("../../book")
         .canonicalize()?;
     match task {
         Task::Build { open } => {

@@ -4,11 +4,15 @@
 //! last build of that program began, with which cargo, and which file came of it: a build by hand, in the same
 //! profile, puts another one there. When in doubt the answer is no, and cargo decides.
 
+use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The variable that tells the runner when the build of itself began, in nanoseconds since 1970.
+pub const BUILD_BEGAN: &str = "XTASK_BUILD_BEGAN";
 
 /// The programs of one build: their folder, what else a build depends on, and the cargo that makes it.
 #[derive(Debug)]
@@ -29,8 +33,8 @@ impl<'a> Freshness<'a> {
         }
     }
 
-    /// Whether a build of `program`, of the package in `package`, would change nothing.
-    pub fn is_fresh(&self, program: &str, package: &Path) -> bool {
+    /// Whether a build of `program`, made of the packages in these folders, would change nothing.
+    pub fn is_fresh(&self, program: &str, packages: &[&Path]) -> bool {
         let Ok(built) = fs::read(self.stamp(program)) else {
             return false;
         };
@@ -42,7 +46,7 @@ impl<'a> Freshness<'a> {
         };
         let older = |path: &Path| modified(path).is_some_and(|time| time < began);
         self.contents(program).is_some_and(|now| now == built)
-            && older(&package.join("Cargo.toml"))
+            && packages.iter().all(|package| older(&package.join("Cargo.toml")))
             && older(Path::new(&self.cargo))
             // Not every workspace has a configuration of its own.
             && self.manifests.iter().all(|path| !path.exists() || older(path))
@@ -59,6 +63,16 @@ impl<'a> Freshness<'a> {
             std::io::Write::write_all(&mut file, &contents)?;
             file.set_modified(began)
         });
+    }
+
+    /// Notes that cargo has built this very program, if the launcher had it do so.
+    pub fn note_own(&self, program: &str) {
+        let began = env::var(BUILD_BEGAN)
+            .ok()
+            .and_then(|began| began.parse().ok());
+        if let Some(began) = began {
+            self.note(program, UNIX_EPOCH + Duration::from_nanos(began));
+        }
     }
 
     /// What the stamp of a program says: its cargo, and which file it is. `None` if there is no such file.
@@ -90,8 +104,6 @@ fn dependencies(rule: &str) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -121,25 +133,25 @@ mod tests {
             let rule = format!("app: {}\n", root.join("main.rs").display());
             write("app.d", &rule, 60);
             fresh().note("app", now - Duration::from_secs(30));
-            assert!(fresh().is_fresh("app", root), "just built");
+            assert!(fresh().is_fresh("app", &[root]), "just built");
         };
-        assert!(!fresh().is_fresh("app", root), "never built");
+        assert!(!fresh().is_fresh("app", &[root]), "never built");
         for name in ["Cargo.toml", "Cargo.lock", "cargo", "main.rs"] {
             build();
             write(name, "", 10);
-            assert!(!fresh().is_fresh("app", root), "{name} is newer");
+            assert!(!fresh().is_fresh("app", &[root]), "{name} is newer");
         }
         for name in ["app", "app.d", "main.rs", "cargo", "Cargo.toml"] {
             build();
             fs::remove_file(root.join(name)).expect("removed");
-            assert!(!fresh().is_fresh("app", root), "{name} is gone");
+            assert!(!fresh().is_fresh("app", &[root]), "{name} is gone");
         }
         build();
         write("other", "", 50);
         fs::rename(root.join("other"), root.join("app")).expect("renamed");
-        assert!(!fresh().is_fresh("app", root), "another program");
+        assert!(!fresh().is_fresh("app", &[root]), "another program");
         build();
         let other = Freshness::new(root, root, root.join("main.rs").into());
-        assert!(!other.is_fresh("app", root), "another cargo");
+        assert!(!other.is_fresh("app", &[root]), "another cargo");
     }
 }
