@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 15;
 
 fn main() {
     let only: Vec<String> = std::env::args()
@@ -57,25 +57,22 @@ fn overhead(root: &Path) {
     cargo.args(["xtask", "--version"]).current_dir(root);
     // Interleaved, so that whatever else the machine does falls on all.
     let (mut runner, mut plain, mut start) = (Vec::new(), Vec::new(), Vec::new());
+    let mut beyond = Vec::new();
     for _ in 0..ROUNDS {
-        runner.push(timed(&mut lab));
-        plain.push(timed(&mut bash));
-        start.push(timed(&mut cargo));
+        runner.push(timed(&mut lab).as_secs_f64());
+        plain.push(timed(&mut bash).as_secs_f64());
+        start.push(timed(&mut cargo).as_secs_f64());
+        // The lab's own waits differ from run to run by more than the runner costs: compare neighbours.
+        beyond.push(runner[runner.len() - 1] - plain[plain.len() - 1]);
     }
-    let (runner, plain, start) = (median(runner), median(plain), median(start));
+    let [runner, plain, start, beyond] = [runner, plain, start, beyond].map(median);
+    println!("cargo xtask lab 3, warm, pocket   {runner:>8.3} s");
+    println!("the same commands, plain bash     {plain:>8.3} s");
     println!(
-        "cargo xtask lab 3, warm, pocket   {:>8.3} s",
-        runner.as_secs_f64()
-    );
-    println!(
-        "the same commands, plain bash     {:>8.3} s",
-        plain.as_secs_f64()
-    );
-    println!(
-        "ratio {:.3}, difference {:.0} ms, of which cargo's own start is {:.0} ms",
-        ratio(runner, plain),
-        (runner.as_secs_f64() - plain.as_secs_f64()) * 1e3,
-        start.as_secs_f64() * 1e3,
+        "ratio {:.3}; {:.0} ms more in the middle one of {ROUNDS} rounds; `cargo xtask --version` takes {:.0} ms",
+        runner / plain,
+        beyond * 1e3,
+        start * 1e3,
     );
 }
 
@@ -123,7 +120,7 @@ fn clone(root: &Path) {
         "cold build of the book program    {:>8.1} s",
         peer.as_secs_f64()
     );
-    println!("ratio {:.3}", ratio(first, peer));
+    println!("ratio {:.3}", first.as_secs_f64() / peer.as_secs_f64());
 }
 
 /// Runs a command that must succeed; how long it took.
@@ -141,11 +138,7 @@ fn timed(command: &mut Command) -> Duration {
     start.elapsed()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-fn ratio(a: Duration, b: Duration) -> f64 {
-    a.as_secs_f64() / b.as_secs_f64()
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
