@@ -391,13 +391,13 @@ fn a_new_lab_passes_as_it_is_written() {
     let text = fs::read_to_string(&manifest).unwrap();
     let inherited = "[workspace.package]\nversion = \"0.1.0\"\nedition = \"2024\"\nrust-version = \"1.89\"\nlicense = \"MIT\"\npublish = false\n\n[workspace.lints.rust]\nunsafe_code = \"deny\"\n\n[workspace.dependencies]\nsignal-hook = \"0.4\"\n";
     fs::write(&manifest, format!("{text}\n{inherited}")).unwrap();
-    course.run(&["new", "14-new-lab"]).ends(0);
+    course.run(&["new", "15-new-lab"]).ends(0);
     course
-        .run(&["new", "14-other"])
+        .run(&["new", "15-other"])
         .ends(2)
-        .says("number 14 is taken by 14-new-lab");
+        .says("number 15 is taken by 15-new-lab");
     course.run(&["lab", "new-lab"]).ends(0);
-    course.run(&["exercise", "--check", "14"]).ends(0);
+    course.run(&["exercise", "--check", "15"]).ends(0);
 }
 
 #[test]

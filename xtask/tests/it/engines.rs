@@ -2,11 +2,14 @@
 //!
 //! An engine that does not answer is a printed skip; with TRAPPING_SIGNALS_DENY_SKIP=1 it is a failure.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Run, copy, finish};
+use nix::sys::signal::Signal;
 use tempfile::TempDir;
+
+use crate::support::{Course, Run, copy, finish, signal, wait};
 
 fn xtask(engine: &str, arguments: &[&str]) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
@@ -68,9 +71,49 @@ fn every_chapter_and_exercise(engine: &str) {
     println!("{}", run.stdout);
 }
 
+/// Ctrl-C while a client waits for a container to stop: the worst moment, for podman without a daemon leaves the
+/// container half stopped.
+fn an_interrupt_leaves_nothing(engine: &str) {
+    if !there(engine) {
+        return;
+    }
+    let course = Course::new();
+    let word = format!("{engine}-{}", std::process::id());
+    let dockerfile = course.path("labs/14-stop/Dockerfile");
+    let text = fs::read_to_string(&dockerfile).unwrap();
+    fs::write(&dockerfile, text.replace("WORD", &word)).unwrap();
+    let (child, _output) = course.start_until(&["lab", "14", "--engine", engine], "tail -f");
+    // Docker's daemon may be on another machine.
+    assert!(has_processes_with(&word) || engine == "docker");
+    signal(&child, Signal::SIGINT);
+    assert_eq!(wait(child), 130);
+    assert!(!has_processes_with(&word), "a process is left");
+    let scratch = course.path(&format!("target/xtask/{engine}/14-stop"));
+    let mut inspect = Command::new(scratch.join("bin/docker"));
+    inspect.args(["inspect", "stop14"]);
+    inspect.env("POCKET_ROOT", scratch.join("state"));
+    let podman = scratch.join("containers.conf");
+    if podman.exists() {
+        inspect.env("CONTAINERS_CONF", podman);
+    }
+    assert_ne!(finish(&mut inspect).status, 0, "a container is left");
+}
+
+/// Whether a process has `word` in its command line.
+fn has_processes_with(word: &str) -> bool {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let mut lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    lines.any(|line| String::from_utf8_lossy(&line).contains(word))
+}
+
 #[test]
 fn docker() {
     every_chapter_and_exercise("docker");
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_on_docker() {
+    an_interrupt_leaves_nothing("docker");
 }
 
 #[test]
@@ -79,8 +122,18 @@ fn podman() {
 }
 
 #[test]
+fn an_interrupt_leaves_nothing_on_podman() {
+    an_interrupt_leaves_nothing("podman");
+}
+
+#[test]
 fn pocket() {
     every_chapter_and_exercise("pocket");
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_on_pocket() {
+    an_interrupt_leaves_nothing("pocket");
 }
 
 /// The same with no privilege at all: as the user `nobody` when the tests run as root.
