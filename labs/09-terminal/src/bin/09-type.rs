@@ -51,6 +51,8 @@ fn start(command: impl Iterator<Item = String>) -> Result<(File, Child)> {
     // No echo: the transcript shows what programs print, not what is typed.
     let mut settings = tcgetattr(&theirs)?;
     settings.local_flags.remove(LocalFlags::ECHO);
+    // A ^C throws away what is printed meanwhile (termios(3)): after the signal, so the answer to it, too.
+    settings.local_flags.insert(LocalFlags::NOFLSH);
     tcsetattr(&theirs, SetArg::TCSANOW, &settings)?;
 
     let child = Command::new("setsid")
