@@ -57,14 +57,13 @@ fn overhead(root: &Path) {
     cargo.args(["xtask", "--version"]).current_dir(root);
     // Interleaved, so that whatever else the machine does falls on all.
     let (mut runner, mut plain, mut start) = (Vec::new(), Vec::new(), Vec::new());
-    let mut beyond = Vec::new();
     for _ in 0..ROUNDS {
         runner.push(timed(&mut lab).as_secs_f64());
         plain.push(timed(&mut bash).as_secs_f64());
         start.push(timed(&mut cargo).as_secs_f64());
-        // The lab's own waits differ from run to run by more than the runner costs: compare neighbours.
-        beyond.push(runner[runner.len() - 1] - plain[plain.len() - 1]);
     }
+    // The lab's own waits differ from run to run by more than the runner costs: compare neighbours.
+    let beyond = runner.iter().zip(&plain).map(|(a, b)| a - b).collect();
     let [runner, plain, start, beyond] = [runner, plain, start, beyond].map(median);
     println!("cargo xtask lab 3, warm, pocket   {runner:>8.3} s");
     println!("the same commands, plain bash     {plain:>8.3} s");

@@ -1,7 +1,6 @@
 //! The launcher on a workspace of its own, with real cargo: what runs is always what the sources say.
 
 use std::fs;
-use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
@@ -107,7 +106,7 @@ fn a_runner_that_does_not_compile_is_not_run_in_its_old_form() {
 
 #[test]
 fn without_cargo_it_says_how_to_start_it() {
-    let output = Command::new(Path::new(env!("CARGO_BIN_EXE_launch")))
+    let output = Command::new(env!("CARGO_BIN_EXE_launch"))
         .env_remove("CARGO")
         .output()
         .expect("the launcher runs");
