@@ -37,25 +37,21 @@ use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Task};
 use crate::course::Course;
-use crate::interrupt::Interrupted;
 use crate::report::Verdict;
 
 fn main() -> ExitCode {
     programs::note_own_build();
     let cli = Cli::parse();
     let outcome = interrupt::install().and_then(|()| dispatch(cli));
-    if let Some(signal) = interrupt::caught() {
-        return status(128 + signal);
+    if let Some(status) = interrupt::caught() {
+        return ExitCode::from(status);
     }
     match outcome {
         Ok(verdict) => ExitCode::from(verdict.exit_status()),
-        Err(error) => match error.downcast_ref::<Interrupted>() {
-            Some(Interrupted(signal)) => status(128 + signal),
-            None => {
-                screen::complain(&format!("{}\n", screen::error(&error)));
-                ExitCode::from(Verdict::CannotRun.exit_status())
-            }
-        },
+        Err(error) => {
+            screen::complain(&format!("{}\n", screen::error(&error)));
+            ExitCode::from(Verdict::CannotRun.exit_status())
+        }
     }
 }
 
@@ -103,8 +99,4 @@ fn book(arguments: &[String]) -> Result<Verdict> {
         .current_dir(programs::workspace().join("xtask/book"))
         .exec();
     Err(error).context("cannot run cargo")
-}
-
-fn status(code: i32) -> ExitCode {
-    ExitCode::from(u8::try_from(code).unwrap_or(u8::MAX))
 }

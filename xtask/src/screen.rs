@@ -8,19 +8,22 @@ use crate::chapter::Step;
 use crate::interrupt;
 use crate::report::{LabReport, Verdict};
 
-/// Writes to standard output. A reader that has gone (`| head`) ends the run, quietly and in order; so does any
-/// other failure, and says why.
+/// Writes to standard output. A reader that has gone (`| head`) ends the run in order and quietly, with SIGPIPE's
+/// status; so does any other failure, which says why, as one of the machine's.
 pub fn print(text: &str) {
     let mut out = anstream::stdout().lock();
     let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else {
         return;
     };
-    if error.kind() != ErrorKind::BrokenPipe && interrupt::caught().is_none() {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return interrupt::trigger(interrupt::ended_by(nix::libc::SIGPIPE));
+    }
+    if interrupt::caught().is_none() {
         complain(&format!(
             "error: cannot write to standard output: {error}\n"
         ));
     }
-    interrupt::trigger(nix::libc::SIGPIPE);
+    interrupt::trigger(Verdict::CannotRun.exit_status());
 }
 
 /// Writes to standard error. Nobody can be told if that fails.
