@@ -38,7 +38,8 @@ pub(crate) fn run(flags: SaFlags, mask: SigSet) -> io::Result<()> {
 // ANCHOR_END: nested
 
 /// Writes one line, indented by the depth of handlers. A handler must not take the lock that `println!`
-/// takes, nor allocate: the line is put together on the stack.
+/// takes, nor allocate: the line is put together on the stack. (`io::stdout()` allocates when it is first called.
+/// That is in `run`, before the first signal.)
 fn say(signal: Signal, what: &str) {
     let mut line = [b' '; 80];
     let indent = 2 * DEPTH.load(Relaxed);

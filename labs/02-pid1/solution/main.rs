@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
-    // tokio::signal::ctrl_c() is SignalKind::interrupt() and nothing else.
+    // tokio::signal::ctrl_c() is SignalKind::interrupt() alone, and installs nothing until it is polled.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 

@@ -3,6 +3,7 @@
 use std::env;
 use std::net::Ipv4Addr;
 use std::pin::pin;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use http_body_util::{BodyExt, Full};
@@ -14,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::select;
+use tokio::time::sleep;
 
 // ANCHOR: serve
 /// Answers requests until `stop` is ready, then finishes what is in flight. Returns what
@@ -33,7 +35,11 @@ pub async fn serve<T>(stop: impl Future<Output = T>) -> Result<T> {
                         .serve_connection(TokioIo::new(stream), service_fn(hello));
                     tokio::spawn(in_flight.watch(connection));
                 }
-                Err(error) => eprintln!("accept: {error}"),
+                Err(error) => {
+                    eprintln!("accept: {error}");
+                    // Out of descriptors, most likely. Asking again at once would only burn CPU time.
+                    sleep(Duration::from_millis(50)).await;
+                }
             },
         }
     };

@@ -45,7 +45,13 @@ async fn main() -> Result<Ending, Box<dyn Error>> {
         tally = &mut worker => Ok(judge(tally)),
         _ = terminate.recv() => {
             stop.send_replace(true);
-            Ok(timeout(drain, worker).await.map_or(Ending::GaveUp, judge))
+            Ok(match timeout(drain, worker).await {
+                Ok(tally) => judge(tally),
+                Err(late) => {
+                    eprintln!("worker: gave up: {late}");
+                    Ending::GaveUp
+                }
+            })
         }
     }
 }

@@ -48,7 +48,11 @@ pub async fn accept(listener: TcpListener, app: App) {
     while let Some(accepted) = app.closing.run_until_cancelled(listener.accept()).await {
         match accepted {
             Ok((stream, _)) => drop(app.connections.spawn(serve(stream, app.clone()))),
-            Err(error) => eprintln!("accept: {error}"),
+            Err(error) => {
+                eprintln!("accept: {error}");
+                // Out of descriptors, most likely. Asking again at once would only burn CPU time.
+                sleep(Duration::from_millis(50)).await;
+            }
         }
     }
     drop(listener);

@@ -17,6 +17,7 @@ use signal_hook::low_level::register;
 static STOP: AtomicBool = AtomicBool::new(false);
 
 fn allocate() {
+    // `io::stdout()` allocates when it is first called, which is where `main` prints. From then on it only names 1.
     let _ = write(io::stdout(), b"handler: begins\n");
     black_box(Vec::<u8>::with_capacity(4096));
     let _ = write(io::stdout(), b"handler: has its memory\n");
