@@ -94,9 +94,10 @@ async fn answer(
     request: Request<Incoming>,
     app: &App,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let not_ready = app.not_ready.is_cancelled();
     let (status, text) = match request.uri().path() {
-        "/ready" if not_ready => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".into()),
+        "/ready" if app.not_ready.is_cancelled() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "stopping\n".into())
+        }
         "/ready" => (
             StatusCode::OK,
             format!("ready, {} connections\n", open(app)),
@@ -110,7 +111,8 @@ async fn answer(
 
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
-    if not_ready {
+    // Asked anew: the work may have taken longer than the stage before.
+    if app.not_ready.is_cancelled() {
         // The client opens its next connection somewhere else.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(CONNECTION, close);
