@@ -6,6 +6,7 @@ use std::ffi::CString;
 use std::os::unix::ffi::OsStringExt;
 use std::process::ExitCode;
 
+use nix::errno::Errno;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, execvp, fork};
 
@@ -24,7 +25,11 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         ForkResult::Child => {
             let error = execvp(program, &arguments).unwrap_err();
             eprintln!("{}: {error}", program.to_string_lossy());
-            Ok(ExitCode::from(127))
+            Ok(ExitCode::from(if error == Errno::ENOENT {
+                127
+            } else {
+                126
+            }))
         }
         ForkResult::Parent { child } => match waitpid(child, None)? {
             WaitStatus::Exited(_, code) => Ok(ExitCode::from(u8::try_from(code)?)),
