@@ -84,7 +84,7 @@ impl<'a> Supervisor<'a> {
             _ => self.forward(signal),
         }
         if matches!(signal, libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) {
-            // Nothing can block SIGSTOP: we stand still here, until SIGCONT.
+            // Nothing can block SIGSTOP: we stand still here, until SIGCONT. But not as PID 1: the kernel drops it.
             let _ = send(unistd::getpid(), libc::SIGSTOP);
         }
     }
@@ -149,6 +149,7 @@ impl<'a> Supervisor<'a> {
         // Nobody is told twice: to many a program, the second SIGTERM means "at once".
         let told = |process: &Process| self.told && process.group == self.command;
         let family = descendants(unistd::getpid());
+        // A parent may reap one of them meanwhile. Linux goes round all numbers before it gives one out again.
         for process in family.iter().filter(|process| !told(process)) {
             let _ = send(process.pid, signal);
         }

@@ -20,7 +20,8 @@ impl Inbox {
         Ok(Inbox(SignalFd::new(&signals)?))
     }
 
-    /// The next signal, and who sent it. What is pending comes in the order of the numbers.
+    /// The next signal, and who sent it. Linux hands out what is pending in the order of the numbers (`next_signal` in
+    /// kernel/signal.c); signal(7) does not promise it.
     pub fn read(&mut self) -> Result<(Signal, Pid)> {
         let info = self.0.read_signal()?.context("signalfd blocks")?;
         let signal = Signal::try_from(i32::try_from(info.ssi_signo)?)?;

@@ -52,7 +52,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         // SAFETY: `op` says which member of the union is there.
         let entry = unsafe { info.u.entry };
         let call = i64::try_from(entry.nr)?;
-        handler |= call == libc::SYS_rt_sigaction && entry.args[0] == Signal::SIGTERM as u64;
+        // With a null pointer for the new action, sigaction only asks for the old one.
+        let sets = call == libc::SYS_rt_sigaction && entry.args[1] != 0;
+        handler |= sets && entry.args[0] == Signal::SIGTERM as u64;
         if handler && call == moment {
             break;
         }

@@ -10,7 +10,7 @@ fn main() -> Result<()> {
     ready()?;
 
     let mut records = 0;
-    // A record that is pending together with SIGTERM comes first: 10 is less than 15.
+    // A record that is pending together with SIGTERM comes first: 10 is less than 15 (see `Inbox::read`).
     while inbox.next_of([SIGUSR1, SIGTERM])? == SIGUSR1 {
         records += 1;
     }
