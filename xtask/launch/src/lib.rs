@@ -18,16 +18,18 @@ pub const BUILD_BEGAN: &str = "XTASK_BUILD_BEGAN";
 #[derive(Debug)]
 pub struct Freshness<'a> {
     folder: &'a Path,
+    root: &'a Path,
     manifests: Vec<PathBuf>,
     cargo: OsString,
 }
 
 impl<'a> Freshness<'a> {
     /// Of programs in `folder`, built by `cargo` in the workspace `root`.
-    pub fn new(folder: &'a Path, root: &Path, cargo: OsString) -> Freshness<'a> {
+    pub fn new(folder: &'a Path, root: &'a Path, cargo: OsString) -> Freshness<'a> {
         let manifests = ["Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
         Freshness {
             folder,
+            root,
             manifests: manifests.iter().map(|name| root.join(name)).collect(),
             cargo,
         }
@@ -44,13 +46,16 @@ impl<'a> Freshness<'a> {
         let Ok(rule) = fs::read_to_string(self.folder.join(format!("{program}.d"))) else {
             return false;
         };
+        let files = dependencies(&rule);
         let older = |path: &Path| modified(path).is_some_and(|time| time < began);
         self.contents(program).is_some_and(|now| now == built)
             && packages.iter().all(|package| older(&package.join("Cargo.toml")))
             && older(Path::new(&self.cargo))
             // Not every workspace has a configuration of its own.
             && self.manifests.iter().all(|path| !path.exists() || older(path))
-            && dependencies(&rule).iter().all(|path| older(path))
+            // Another checkout may build into the same folder: then none of the files is ours.
+            && files.iter().any(|path| path.starts_with(self.root))
+            && files.iter().all(|path| older(path))
     }
 
     /// Notes that cargo has built `program`, from what was there when it `began`.
@@ -153,5 +158,10 @@ mod tests {
         build();
         let other = Freshness::new(root, root, root.join("main.rs").into());
         assert!(!other.is_fresh("app", &[root]), "another cargo");
+        let elsewhere = tempfile::tempdir().expect("a folder");
+        let other = Freshness::new(root, elsewhere.path(), root.join("cargo").into());
+        assert!(!other.is_fresh("app", &[root]), "another checkout's");
+        write("app.d", "app: \n", 60);
+        assert!(!fresh().is_fresh("app", &[root]), "made of nothing");
     }
 }
