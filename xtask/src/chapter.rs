@@ -264,7 +264,9 @@ impl Page {
                 self.faults.push(fault.help("begin a command with `$ `"));
                 break;
             };
-            if in_command && let Some(more) = content.strip_prefix("> ") {
+            let more = content.strip_prefix("> ");
+            // An editor may have taken the blank from an empty line of a here-document.
+            if in_command && let Some(more) = more.or((content == ">").then_some("")) {
                 step.command.push('\n');
                 step.command.push_str(more);
                 step.lines += 1;

@@ -3,27 +3,65 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use snapbox::Data;
 use snapbox::filter::NormalizeToExpected;
 use snapbox::report::{Palette, write_diff};
 
-use crate::chapter::Step;
+use crate::chapter::{Chapter, Step};
+use crate::source::Source;
 
-/// The output as the book would show it: the lines that a wildcard of `expected` matches become that wildcard.
-/// Equal to `expected` if, and only if, it is as expected.
-pub fn normalize(actual: &str, expected: &str) -> String {
-    let expected = Data::text(ending_in_newline(expected));
-    let actual = Data::text(ending_in_newline(actual));
-    NormalizeToExpected::new()
-        .redact()
-        .normalize(actual, &expected)
-        .to_string()
+/// Whether `actual` is what `expected`, wildcards and all, asks for. `[..]` stands for any text within a line, a line
+/// `...` for any number of lines.
+pub fn matches(actual: &str, expected: &str) -> bool {
+    let (actual, expected) = (ending_in_newline(actual), ending_in_newline(expected));
+    let lines = |text| -> Vec<&str> { str::split_terminator(text, '\n').collect() };
+    lines_match(&lines(&actual), &lines(&expected))
 }
 
-/// Whether `actual` is what `expected`, wildcards and all, asks for.
-pub fn matches(actual: &str, expected: &str) -> bool {
-    normalize(actual, expected) == ending_in_newline(expected)
+fn lines_match(actual: &[&str], expected: &[&str]) -> bool {
+    match expected {
+        [] => actual.is_empty(),
+        ["...", rest @ ..] => (0..=actual.len()).any(|skip| lines_match(&actual[skip..], rest)),
+        [line, rest @ ..] => actual
+            .split_first()
+            .is_some_and(|(first, others)| line_matches(first, line) && lines_match(others, rest)),
+    }
+}
+
+/// Each piece between wildcards has to be there, in this order, and no two of them may share a byte.
+pub fn line_matches(actual: &str, expected: &str) -> bool {
+    let pieces: Vec<&str> = expected.split("[..]").collect();
+    let [first, middle @ .., last] = &pieces[..] else {
+        return actual == expected;
+    };
+    let between = actual
+        .strip_prefix(first)
+        .and_then(|rest| rest.strip_suffix(last));
+    let Some(mut rest) = between else {
+        return false;
+    };
+    middle.iter().all(|piece| match rest.split_once(piece) {
+        Some((_, behind)) => {
+            rest = behind;
+            true
+        }
+        None => false,
+    })
+}
+
+/// The output as the book would show it: the lines that a wildcard of `expected` matches become that wildcard.
+fn normalize(actual: &str, expected: &str) -> String {
+    let text = ending_in_newline(expected);
+    let normalized = NormalizeToExpected::new()
+        .redact()
+        .normalize(Data::text(ending_in_newline(actual)), &Data::text(&text))
+        .to_string();
+    // snapbox lets two pieces of a line match the same text. What does not match is not to look as if it did.
+    match normalized == text && !matches(actual, expected) {
+        true => ending_in_newline(actual),
+        false => normalized,
+    }
 }
 
 /// The difference, in colour, as a unified diff.
@@ -44,9 +82,10 @@ pub fn diff(actual: &str, expected: &str) -> String {
     text
 }
 
-/// Blank lines at the end are layout, not output; no output at all is no line at all.
+/// Empty lines at the end are layout, not output; no output at all is no line at all. (That the last line has no newline
+/// is the one difference that a page cannot show.)
 fn ending_in_newline(text: &str) -> String {
-    let text = text.trim_end_matches(['\n', '\r', ' ']);
+    let text = text.trim_end_matches('\n');
     if text.is_empty() {
         String::new()
     } else {
@@ -63,9 +102,19 @@ pub struct Actual {
     pub output: String,
 }
 
-/// Writes the results of `steps` into the chapter at `path`; keeps the wildcards that still match.
-pub fn bless(path: &Path, text: &str, steps: &[(Step, Actual)]) -> Result<()> {
-    let mut text = text.to_owned();
+/// Writes the results of `steps` into the chapter at `path`, whose text was `old`; keeps the wildcards that still match.
+pub fn bless(path: &Path, old: &str, steps: &[(Step, Actual)]) -> Result<()> {
+    let blessed: Vec<_> = steps
+        .iter()
+        .map(|(step, actual)| {
+            (
+                step.line,
+                actual.status,
+                normalize(&actual.output, &step.expected),
+            )
+        })
+        .collect();
+    let mut text = old.to_owned();
     let mut steps: Vec<_> = steps.iter().collect();
     // From the end, so that the places of the others stay true.
     steps.sort_by_key(|(step, _)| std::cmp::Reverse(step.result.start));
@@ -77,17 +126,56 @@ pub fn bless(path: &Path, text: &str, steps: &[(Step, Actual)]) -> Result<()> {
         let output = normalize(&actual.output, &step.expected);
         text.replace_range(step.result.clone(), &format!("{status}{output}"));
     }
+    reads_back(path, old, &text, &blessed)?;
+    let now =
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(
+        now == old,
+        "{} has changed since the run began: nothing was written",
+        path.display()
+    );
     let new = path.with_extension("md.new");
     fs::write(&new, text)
         .and_then(|()| fs::rename(&new, path))
+        .inspect_err(|_| drop(fs::remove_file(&new)))
         .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Whether the new chapter says what it is to say. A line of output may look like a fence, a command, a status.
+fn reads_back(path: &Path, old: &str, new: &str, blessed: &[(usize, i32, String)]) -> Result<()> {
+    let steps = |text: &str| -> Result<Vec<Step>> {
+        let chapter = Chapter::parse(Source::new(path.to_owned(), text.to_owned()))?;
+        Ok(chapter
+            .blocks
+            .into_iter()
+            .flat_map(|block| block.steps)
+            .collect())
+    };
+    let (before, after) = (steps(old)?, steps(new).unwrap_or_default());
+    for (index, step) in before.iter().enumerate() {
+        let result = blessed.iter().find(|(line, ..)| *line == step.line);
+        let (status, output) = match result {
+            Some((_, status, output)) => (*status, output.as_str()),
+            None => (step.status, step.expected.as_str()),
+        };
+        let same = after.get(index).is_some_and(|read| {
+            (&read.command, read.status) == (&step.command, status)
+                && ending_in_newline(&read.expected) == ending_in_newline(output)
+        });
+        ensure!(
+            same,
+            "{}:{}: a console block cannot show what this command prints (a line of it reads as a fence, a command or a \
+             status): let the command print something else",
+            path.display(),
+            step.line
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chapter::Chapter;
-    use crate::source::Source;
 
     #[test]
     fn wildcards_match_within_a_line_and_over_lines() {
@@ -95,6 +183,9 @@ mod tests {
         assert!(matches("a\nb\nc", "a\n...\nc\n"));
         assert!(matches("", ""));
         assert!(matches("137\n\n", "137\n"));
+        assert!(matches("a, 1, 2, z", "a, [..], [..], z"));
+        assert!(matches("xyy", "[..][..]y"));
+        assert!(matches("a\nb\nc\nb\nd", "a\n...\nb\nd"));
     }
 
     #[test]
@@ -106,6 +197,12 @@ mod tests {
             ("a\nb", "a"),
             ("0m2.1", "0m1[..]"),
             ("a\n\nb", "a\nb"),
+            ("0\r\n", "0"),
+            ("137  ", "137"),
+            // snapbox says yes to these three.
+            ("a, 1, z", "a, [..], [..], z"),
+            ("took 5 ms", "took [..] [..] ms"),
+            ("ab", "ab[..]ab"),
         ] {
             assert!(!matches(actual, expected), "{actual:?} {expected:?}");
             assert!(!diff(actual, expected).is_empty());
@@ -133,8 +230,30 @@ mod tests {
             .collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.md");
+        fs::write(&path, before).unwrap();
         bless(&path, before, &steps).unwrap();
         let after = "```console\n$ one\nid [..]\nnew\n$ two\n$ three\n? 137\nsame\n```\n";
         assert_eq!(fs::read_to_string(&path).unwrap(), after);
+    }
+    #[test]
+    fn bless_writes_only_what_reads_back() {
+        let before = "```console\n$ one\nold\n$ two\n```\n";
+        let chapter = Chapter::parse(Source::new("x.md".into(), before.into())).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.md");
+        for output in ["```", "$ rm -rf x", "> more", "? 3"] {
+            fs::write(&path, before).unwrap();
+            let actual = Actual {
+                status: 0,
+                output: output.into(),
+            };
+            let steps = [(chapter.blocks[0].steps[0].clone(), actual)];
+            let error = bless(&path, before, &steps).unwrap_err().to_string();
+            assert!(error.contains("x.md:2: "), "{output}: {error}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), before);
+        }
+        fs::write(&path, "edited meanwhile").unwrap();
+        assert!(bless(&path, before, &[]).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "edited meanwhile");
     }
 }

@@ -17,7 +17,7 @@ use crate::process::which;
 use crate::programs::Which;
 use crate::report::{LabReport, Skip, StepReport, Verdict};
 use crate::screen::Screen;
-use crate::session::{Ended, Session};
+use crate::session::{Ended, LIMIT, Session};
 
 /// How a run is to go.
 #[derive(Debug, Clone, Copy)]
@@ -134,10 +134,16 @@ impl Runner<'_> {
             return Ok(());
         }
         let results = self.script(&chapter, &blocks, &bench)?;
-        if self.options.bless && self.report.verdict == Verdict::Failed && !results.is_empty() {
+        let denied = self.options.deny_skip && !self.report.skipped.is_empty();
+        let failed = self.report.verdict == Verdict::Failed && !denied;
+        if self.options.bless && failed && !results.is_empty() {
             let path = self.course.root.join(&chapter.source.path);
             check::bless(&path, &chapter.source.text, &results)?;
             self.report.verdict = Verdict::Passed;
+            self.report
+                .steps
+                .iter_mut()
+                .for_each(|step| step.passed = true);
             self.report.problem = Some(format!(
                 "blessed: {} now says what happened",
                 chapter.source.path.display()
@@ -209,7 +215,7 @@ impl Runner<'_> {
             let output = String::from_utf8_lossy(&output).into_owned();
             let status = match ended {
                 Ended::Status(status) | Ended::Exited(status) => Some(status),
-                Ended::TimedOut => None,
+                Ended::TimedOut | Ended::PrintedTooMuch => None,
             };
             let as_expected =
                 status == Some(step.status) && check::matches(&output, &step.expected);
@@ -238,7 +244,9 @@ impl Runner<'_> {
                 continue;
             }
             self.fail(chapter, step, &output, &ended);
-            let goes_on = self.options.bless && matches!(ended, Ended::Status(_));
+            let goes_on = self.options.bless
+                && self.report.verdict == Verdict::Failed
+                && matches!(ended, Ended::Status(_));
             if !goes_on {
                 break;
             }
@@ -268,6 +276,9 @@ impl Runner<'_> {
                 "killed: it did not end within {} s",
                 self.options.timeout.as_secs()
             ),
+            Ended::PrintedTooMuch => {
+                format!("killed: it printed more than {} MiB", LIMIT >> 20)
+            }
             Ended::Exited(code) => {
                 format!("the chapter's bash ended here, with exit status {code}")
             }
@@ -281,7 +292,7 @@ impl Runner<'_> {
         };
         let title = format!("{}: this is not what the book says", chapter.at(step.line));
         let mut problem = chapter.source.point(step.line, &title, &label, None);
-        if wrong_output {
+        if wrong_output && *ended != Ended::PrintedTooMuch {
             problem.push_str(&format!("\n{}", check::diff(output, expected).trim_end()));
         }
         if !wrong_output && !self.screen.shows_output() {
@@ -295,7 +306,7 @@ impl Runner<'_> {
         self.report.verdict = Verdict::Failed;
         self.report.problem = Some(problem);
         if self.which != Which::Lab
-            && let Some(hint) = hint(&chapter.hints, output)
+            && let Some(hint) = hint(&chapter.hints, output, expected)
         {
             self.report.hint = Some(hint.text.clone());
             self.report.hint_key = Some(hint.key.clone());
@@ -303,10 +314,16 @@ impl Runner<'_> {
     }
 }
 
-/// The first hint whose key fits a line of the wrong output.
-fn hint<'a>(hints: &'a [Hint], output: &str) -> Option<&'a Hint> {
+/// The first hint whose key fits the wrong output, or a line of it that is not among the right ones.
+fn hint<'a>(hints: &'a [Hint], output: &str, expected: &str) -> Option<&'a Hint> {
+    let right = |line: &str| expected.lines().any(|good| check::line_matches(line, good));
+    let wrong: Vec<&str> = output.lines().filter(|line| !right(line)).collect();
     hints.iter().find(|hint| {
-        hint.key == "otherwise" || output.lines().any(|line| check::matches(line, &hint.key))
+        hint.key == "otherwise"
+            || check::matches(output, &hint.key)
+            || wrong
+                .iter()
+                .any(|line| check::line_matches(line, &hint.key))
     })
 }
 
