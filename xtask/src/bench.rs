@@ -1,5 +1,6 @@
 //! A lab's workbench on an engine: the `docker` shim, the images, and the clean-up by label.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::base;
 use crate::course::{Course, Lab};
@@ -63,6 +64,9 @@ impl Bench {
         fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
         bench.write_shim(&bin.join("docker"))?;
         bench.clean_up();
+        let temporary = bench.temporary();
+        fs::create_dir_all(&temporary)
+            .with_context(|| format!("cannot make {}", temporary.display()))?;
         Ok(bench)
     }
 
@@ -108,6 +112,8 @@ impl Bench {
             (MARK.into(), OsString::from(&self.session)),
             ("LC_ALL".into(), "C.UTF-8".into()),
             ("TZ".into(), "UTC".into()),
+            // What the commands put there goes with the session, however it ends.
+            ("TMPDIR".into(), self.temporary().into_os_string()),
         ];
         environment.extend(self.engine_environment());
         environment
@@ -122,6 +128,11 @@ impl Bench {
                 self.scratch.join("state").into_os_string(),
             )],
         }
+    }
+
+    /// The session's `/tmp`.
+    fn temporary(&self) -> PathBuf {
+        self.scratch.join("tmp")
     }
 
     /// The session's own folder: the shim, and what an engine keeps for it.
@@ -176,14 +187,19 @@ impl Bench {
             Kind::Podman => ask(&self.session, "podman", PATIENCE),
             // Its clients and monitors bear the mark, too. One that is just starting a container must not go on
             // to write about it when we have removed it.
-            Kind::Pocket => sweep(&self.session),
+            Kind::Pocket => {
+                sweep(&self.session);
+            }
         }
-        let trouble = self
-            .remove_containers()
-            .err()
-            .map(|error| format!("{error:#}"));
-        sweep(&self.session);
-        trouble
+        loop {
+            let trouble = self.remove_containers().err();
+            // Whoever was still there may have been about to make one more: look again.
+            if !sweep(&self.session) || trouble.is_some() {
+                let _ = fs::remove_dir_all(self.temporary());
+                let _ = fs::create_dir_all(self.temporary());
+                return trouble.map(|error| format!("{error:#}"));
+            }
+        }
     }
 
     fn remove_containers(&self) -> Result<()> {
@@ -225,14 +241,18 @@ impl Bench {
 
     /// Removes the session's images and folder too.
     pub fn remove(&self) -> Result<()> {
-        self.clean_up();
-        let images = self.docker(&["images", "-q", &format!("lab{}", self.number)]);
-        if let Ok(output) = images {
-            let mut ids: Vec<&str> = output.stdout.split_whitespace().collect();
-            ids.dedup();
-            if !ids.is_empty() {
-                self.docker(&[&["rmi", "-f"], &ids[..]].concat())?;
-            }
+        if let Some(trouble) = self.clean_up() {
+            bail!("{trouble}");
+        }
+        let images = self
+            .docker(&["images", "-q", &format!("lab{}", self.number)])?
+            .success("listing images")?;
+        // An image has a line for each of its names.
+        let ids: BTreeSet<&str> = images.split_whitespace().collect();
+        if !ids.is_empty() {
+            let ids: Vec<&str> = ids.into_iter().collect();
+            self.docker(&[&["rmi", "-f"], &ids[..]].concat())?
+                .success("removing images")?;
         }
         Ok(())
     }
@@ -253,6 +273,7 @@ impl Bench {
     }
 }
 
-fn shell_quote(text: &str) -> String {
+/// `text` as one word of a shell.
+pub fn shell_quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

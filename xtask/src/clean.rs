@@ -13,6 +13,7 @@ use crate::screen;
 
 /// Removes containers, processes, images, staged programs and the runner's own folder.
 pub fn clean(course: &Course) -> Result<Verdict> {
+    let mut verdict = Verdict::Passed;
     for kind in Kind::ALL {
         // Nothing of ours was ever on this engine.
         if !course.scratch().join(kind.name()).exists() {
@@ -20,9 +21,10 @@ pub fn clean(course: &Course) -> Result<Verdict> {
         }
         let Ok(engine) = Engine::probe(kind) else {
             screen::complain(&format!(
-                "warning: {} does not answer: what is on it stays\n",
+                "error: {} does not answer: what is on it stays; start it, then run `cargo xtask clean` again\n",
                 kind.name()
             ));
+            verdict = Verdict::CannotRun;
             continue;
         };
         for lab in &course.labs {
@@ -37,8 +39,11 @@ pub fn clean(course: &Course) -> Result<Verdict> {
     for lab in &course.labs {
         remove(&course.folder(lab).join("bin"))?;
     }
-    remove(&course.scratch())?;
-    Ok(Verdict::Passed)
+    // The folder is how the next `clean` knows which engines to ask.
+    if verdict == Verdict::Passed {
+        remove(&course.scratch())?;
+    }
+    Ok(verdict)
 }
 
 fn remove(folder: &std::path::Path) -> Result<()> {

@@ -70,8 +70,8 @@ pub fn run(
             // A transcript that is shown as it comes is its own progress; a bar would write into it.
             let live = matches!(screen, Screen::Live);
             let bar = (!live).then(|| board.bar(&job.name()));
-            let mut report = match broken.iter().find(|(slug, _)| *slug == job.lab.slug) {
-                Some((_, problem)) => does_not_compile(&job.lab, job.which, problem),
+            let mut report = match broken.iter().find(|broken| broken.is(job)) {
+                Some(broken) => broken.report(),
                 None => run::run(
                     course,
                     &job.lab,
@@ -136,7 +136,11 @@ fn turn_around(course: &Course, lab: &Lab, mut report: LabReport) -> LabReport {
             Verdict::Failed,
             Some("the start passes: there is nothing to learn".to_owned()),
         ),
-        Verdict::Failed if report.hint_key == first.as_ref().map(|hint| hint.key.clone()) => {
+        Verdict::Failed
+            if first
+                .as_ref()
+                .is_some_and(|first| report.hint_key.as_ref() == Some(&first.key)) =>
+        {
             (Verdict::Passed, None)
         }
         Verdict::Failed => {
@@ -163,36 +167,57 @@ fn turn_around(course: &Course, lab: &Lab, mut report: LabReport) -> LabReport {
     }
 }
 
-/// Builds all programs in one go; if that fails, lab by lab, so that one broken lab stops only itself.
-fn stage(course: &Course, jobs: &[Job]) -> Result<Vec<(String, String)>> {
-    let wanted = |job: &Job| [(job.lab.clone(), Which::Lab), (job.lab.clone(), job.which)];
-    let all: Vec<(Lab, Which)> = jobs.iter().flat_map(wanted).collect();
+/// A job whose programs do not compile.
+struct Broken {
+    lab: Lab,
+    which: Which,
+    verdict: Verdict,
+    problem: String,
+}
+
+impl Broken {
+    fn is(&self, job: &Job) -> bool {
+        (&self.lab, self.which) == (&job.lab, job.which)
+    }
+
+    fn report(&self) -> LabReport {
+        let mut report = LabReport::new(&self.lab);
+        report.verdict = self.verdict;
+        report.problem = Some(format!("{} {}", "error:".red().bold(), self.problem));
+        report
+    }
+}
+
+/// Builds all programs in one go; if that fails, job by job, so that one that is broken stops only itself.
+fn stage(course: &Course, jobs: &[Job]) -> Result<Vec<Broken>> {
+    let book = |job: &Job| (job.lab.clone(), Which::Lab);
+    let own = |job: &Job| (job.lab.clone(), job.which);
+    let all: Vec<(Lab, Which)> = jobs.iter().flat_map(|job| [book(job), own(job)]).collect();
     let Err(error) = programs::stage(course, &all) else {
         return Ok(Vec::new());
     };
     error.downcast::<DoesNotCompile>()?;
     let mut broken = Vec::new();
     for job in jobs {
-        if let Err(error) = programs::stage(course, &wanted(job)) {
-            broken.push((
-                job.lab.slug.clone(),
-                error.downcast::<DoesNotCompile>()?.to_string(),
-            ));
+        // The reader's own program is the reader's answer, but only where the book's own compiles.
+        let readers_own = match job.which {
+            Which::Exercise => Verdict::Failed,
+            Which::Lab | Which::Solution => Verdict::CannotRun,
+        };
+        let tries = [(book(job), Verdict::CannotRun), (own(job), readers_own)];
+        for (program, verdict) in tries {
+            if let Err(error) = programs::stage(course, &[program]) {
+                broken.push(Broken {
+                    lab: job.lab.clone(),
+                    which: job.which,
+                    verdict,
+                    problem: error.downcast::<DoesNotCompile>()?.to_string(),
+                });
+                break;
+            }
         }
     }
     Ok(broken)
-}
-
-fn does_not_compile(lab: &Lab, which: Which, problem: &str) -> LabReport {
-    let mut report = LabReport::new(lab);
-    // The reader's own program is the reader's answer.
-    report.verdict = if which == Which::Exercise {
-        Verdict::Failed
-    } else {
-        Verdict::CannotRun
-    };
-    report.problem = Some(format!("{} {problem}", "error:".red().bold()));
-    report
 }
 
 /// Progress on standard error: bars on a terminal, a line a lab elsewhere.

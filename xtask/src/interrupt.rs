@@ -1,4 +1,4 @@
-//! Ctrl-C, SIGTERM, SIGHUP and an output that cannot be written: noticed at once, acted on in order.
+//! Ctrl-C, Ctrl-\\, SIGTERM, SIGHUP and an output that cannot be written: noticed at once, acted on in order.
 //!
 //! Nothing is done inside the handler but to note the exit status and to make a pipe readable (the self-pipe
 //! trick, signal-safety(7)). The byte is never read, so every poll(2) that watches the pipe, in every
@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 struct Interrupt {
     /// The exit status to end with; 0 as long as nothing asks for the end.
@@ -29,7 +29,7 @@ pub struct Interrupted;
 pub fn install() -> Result<()> {
     let (readable, writable) = nix::unistd::pipe().context("cannot make a pipe")?;
     let status = Arc::new(AtomicUsize::new(0));
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
         // In this order: whoever sees the pipe readable finds the status already there.
         let ended_by = usize::from(ended_by(number));
         signal_hook::flag::register_usize(number, Arc::clone(&status), ended_by)?;

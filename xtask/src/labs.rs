@@ -147,6 +147,8 @@ fn run(
     }
     if let Some(path) = &show.junit {
         can_be_written(path)?;
+        // If this run does not come to its report, that of an earlier one must not stand for it.
+        let _ = std::fs::remove_file(path);
     }
     let engine = Engine::choose(wanted)?;
     if show.format == Format::Text {

@@ -27,6 +27,14 @@ impl Verdict {
             Verdict::CannotRun => 2,
         }
     }
+
+    /// What JUnit calls it if it is not a success.
+    fn non_success(self) -> NonSuccessKind {
+        match self {
+            Verdict::CannotRun => NonSuccessKind::Error,
+            Verdict::Passed | Verdict::Failed => NonSuccessKind::Failure,
+        }
+    }
 }
 
 /// One command that ran.
@@ -73,7 +81,7 @@ pub struct LabReport {
     /// What did not.
     pub skipped: Vec<Skip>,
     /// What is wrong, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "plain")]
     pub problem: Option<String>,
     /// The hint for the exercise's reader.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,6 +108,14 @@ impl LabReport {
             millis: 0,
         }
     }
+}
+
+/// Colours are for people.
+fn plain<S: serde::Serializer>(text: &Option<String>, to: S) -> Result<S::Ok, S::Error> {
+    let plain = text
+        .as_ref()
+        .map(|text| anstream::adapter::strip_str(text).to_string());
+    plain.serialize(to)
 }
 
 /// A whole run.
@@ -137,7 +153,7 @@ impl RunReport {
             for step in &lab.steps {
                 let mut status = TestCaseStatus::success();
                 if !step.passed {
-                    status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+                    status = TestCaseStatus::non_success(lab.verdict.non_success());
                     status.set_message(lab.problem.clone().unwrap_or_default());
                 }
                 let name = format!("{}:{} {}", lab.chapter, step.line, step.command);
@@ -158,11 +174,7 @@ impl RunReport {
             }
             let explained = lab.steps.iter().any(|step| !step.passed);
             if lab.verdict != Verdict::Passed && !explained {
-                let kind = match lab.verdict {
-                    Verdict::CannotRun => NonSuccessKind::Error,
-                    _ => NonSuccessKind::Failure,
-                };
-                let mut status = TestCaseStatus::non_success(kind);
+                let mut status = TestCaseStatus::non_success(lab.verdict.non_success());
                 status.set_message(lab.problem.clone().unwrap_or_default());
                 suite.add_test_case(TestCase::new(lab.chapter.clone(), status));
             }

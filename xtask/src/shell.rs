@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use owo_colors::OwoColorize;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, shell_quote};
 use crate::course::Course;
 use crate::engine::{Engine, Wanted};
 use crate::lock::Locks;
@@ -34,7 +34,7 @@ pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
     let startup = bench.scratch().join("bashrc");
     let text = format!(
         "[ -f ~/.bashrc ] && . ~/.bashrc\nPATH={}:$PATH\nPS1='(lab {}) \\w\\$ '\n",
-        bench.scratch().join("bin").display(),
+        shell_quote(&bench.scratch().join("bin").to_string_lossy()),
         lab.number
     );
     fs::write(&startup, text).with_context(|| format!("cannot write {}", startup.display()))?;

@@ -16,22 +16,23 @@ use crate::process::wait_after_all;
 /// The variable that marks a session's processes.
 pub const MARK: &str = "TRAPPING_SIGNALS_SESSION";
 
-/// Kills every process that was started with `MARK=value`, until none is left.
+/// Kills every process that was started with `MARK=value`, until none is left. Returns whether there was one.
 ///
 /// Only the holder of the session's lock calls this, so whatever bears the mark is its own or an orphan.
-pub fn sweep(value: &str) {
+pub fn sweep(value: &str) -> bool {
     let mark = format!("{MARK}={value}");
     // A process may fork while we look: look again until a look finds nobody.
-    for _ in 0..100 {
+    for look in 0..100 {
         let found: Vec<Pid> = processes().filter(|pid| is_marked(*pid, &mark)).collect();
         if found.is_empty() {
-            break;
+            return look > 0;
         }
         for pid in found {
             // Gone already is as good as killed.
             let _ = kill(pid, Signal::SIGKILL);
         }
     }
+    true
 }
 
 /// Asks the processes of `program` that were started with `MARK=value` to end (SIGTERM), and waits for that, but

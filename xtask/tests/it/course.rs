@@ -104,13 +104,11 @@ fn what_a_chapter_leaks_is_cleaned_up() {
 fn what_is_kept_is_there_until_the_next_run() {
     let course = Course::new();
     course.run(&["lab", "6", "--keep"]).ends(0);
-    // The negative control of `leftovers`: it does see a container and a process.
+    // The negative control of `leftovers`: it does see a container, a process and a file.
     let left = course.leftovers("06-leak");
-    assert!(
-        left.iter().any(|what| what.starts_with("container"))
-            && left.iter().any(|what| what.starts_with("/proc")),
-        "{left:?}"
-    );
+    for kind in ["container", "/proc", "file"] {
+        assert!(left.iter().any(|what| what.starts_with(kind)), "{left:?}");
+    }
     course.run(&["lab", "6"]).ends(0);
     assert!(course.leftovers("06-leak").is_empty());
 }
@@ -270,6 +268,11 @@ fn reports_for_machines() {
         (&8.into(), &"new\n".into(), &false.into())
     );
     assert_eq!(report["labs"][2]["skipped"][0]["line"], 5);
+    let problem = report["labs"][1]["problem"].as_str().unwrap();
+    assert!(
+        problem.contains("+ new") && !problem.contains('\u{1b}'),
+        "{problem}"
+    );
     let xml = fs::read_to_string(junit).unwrap();
     assert!(
         xml.contains(r#"failures="1""#) && xml.contains("<skipped"),
@@ -315,6 +318,7 @@ fn signals_end_a_run_in_order() {
     let _alone = the_lab_that_hangs();
     for (number, status) in [
         (Signal::SIGINT, 130),
+        (Signal::SIGQUIT, 131),
         (Signal::SIGTERM, 143),
         (Signal::SIGHUP, 129),
     ] {
@@ -398,6 +402,30 @@ fn a_new_lab_passes_as_it_is_written() {
         .says("number 15 is taken by 15-new-lab");
     course.run(&["lab", "new-lab"]).ends(0);
     course.run(&["exercise", "--check", "15"]).ends(0);
+}
+
+#[test]
+fn an_early_end_leaves_no_old_report() {
+    let course = Course::new();
+    let junit = course.path("junit.xml");
+    fs::write(&junit, "all passed").unwrap();
+    let mut command = course.xtask(&["lab", "1", "--engine", "docker", "--junit"]);
+    command
+        .arg(&junit)
+        .env("DOCKER_HOST", "unix:///no/such/socket");
+    finish(&mut command).ends(2);
+    assert!(!junit.exists());
+}
+
+#[test]
+fn clean_does_not_forget_an_engine_that_does_not_answer() {
+    let course = Course::new();
+    let folder = course.path("target/xtask/docker");
+    fs::create_dir_all(&folder).unwrap();
+    let mut command = course.xtask(&["clean"]);
+    command.env("DOCKER_HOST", "unix:///no/such/socket");
+    finish(&mut command).ends(2).says("docker does not answer");
+    assert!(folder.exists());
 }
 
 #[test]

@@ -124,7 +124,7 @@ impl Course {
         (child, output)
     }
 
-    /// The processes of a lab's session, and its containers.
+    /// The processes of a lab's session, its containers and its temporary files.
     pub fn leftovers(&self, lab: &str) -> Vec<String> {
         let mark = format!("TRAPPING_SIGNALS_SESSION=pocket/{lab}");
         // Another test may run the same lab of another copy of the course: the shim on PATH is this one's alone.
@@ -143,6 +143,9 @@ impl Course {
             .map(|entry| entry.path())
             .filter(|path| marked(path));
         let mut left: Vec<String> = processes.map(|path| path.display().to_string()).collect();
+        let temporary = self.path(&format!("target/xtask/pocket/{lab}/tmp"));
+        let files = fs::read_dir(temporary).into_iter().flatten().flatten();
+        left.extend(files.map(|file| format!("file {}", file.path().display())));
         let shim = shim.join("docker");
         if shim.exists() {
             let state = self.path(&format!("target/xtask/pocket/{lab}/state"));
