@@ -93,6 +93,8 @@ pub(crate) fn hold_signals(options: &Options) -> Result<SignalFd> {
             // They are deadly all the same, but the terminal has to be put back first.
             set.add(Signal::SIGHUP);
             set.add(Signal::SIGQUIT);
+            // So is a write that nobody reads: held back, it is an error of that write.
+            set.add(Signal::SIGPIPE);
         }
     }
     set.thread_block().context("block signals")?;

@@ -20,7 +20,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, Port};
-use crate::error::{Context, Result, daemon};
+use crate::error::{Context, Error, Result, daemon};
 use crate::names;
 use crate::pidfd::{PidFd, start_ticks};
 use crate::store::{Store, new_id, read_json, write_json};
@@ -209,12 +209,30 @@ impl Container {
 
     /// Held while a container starts or is deleted: one at a time.
     pub(crate) fn lock_changes(&self) -> Result<File> {
-        let gone = || daemon!("No such container: {}", self.config.name);
         let path = self.file("json");
-        let file = File::open(&path).map_err(|_| gone())?;
+        let file = File::open(&path).map_err(|_| self.gone())?;
         file.lock().at("lock", &path)?;
         // Whoever held it before us may have deleted it.
-        if path.exists() { Ok(file) } else { Err(gone()) }
+        if self.exists() {
+            Ok(file)
+        } else {
+            Err(self.gone())
+        }
+    }
+
+    /// Whether it has not been deleted.
+    pub(crate) fn exists(&self) -> bool {
+        self.file("json").exists()
+    }
+
+    pub(crate) fn gone(&self) -> Error {
+        daemon!("No such container: {}", self.config.name)
+    }
+
+    /// Keeps every monitor from beginning; `None` if there is one.
+    pub(crate) fn lock_out_monitors(&self) -> io::Result<Option<File>> {
+        let file = self.status_file()?;
+        Ok(file.try_lock_shared().is_ok().then_some(file))
     }
 
     /// Notes that the next end is wanted, or that it no longer is.

@@ -13,7 +13,7 @@ use crate::container::Container;
 use crate::error::{Context, Error, Result, StartError, client};
 use crate::foreground::left_by_keys;
 use crate::frame::{Decoder, Kind};
-use crate::monitor::{detach, hear_child};
+use crate::monitor::{fork_detached, hear_child};
 use crate::namespace::Namespaces;
 use crate::pidfd::PidFd;
 use crate::pump::{Pump, Streams, pipes};
@@ -86,12 +86,10 @@ pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> R
     };
     let signals = client::hold_signals(&options)?;
     let (ours, theirs) = UnixStream::pair().context("make a socket")?;
-    // SAFETY: pocket's clients have one thread.
-    match unsafe { fork() }.context("start a monitor")? {
+    match fork_detached(&config.name)? {
         ForkResult::Parent { .. } => {}
         ForkResult::Child => {
             drop(ours);
-            detach(&format!("pocket: {}", config.name));
             // Opened now: in the container's file system there is no such file.
             let record = events::open(store);
             let died = |code: u8| {
@@ -151,7 +149,7 @@ fn watch(
     died: impl Fn(u8),
 ) -> std::io::Result<()> {
     let mut pump = Pump::new(None, true);
-    pump.add(socket)?;
+    pump.add(socket, true)?;
     let privileged = geteuid().is_root();
     let begun = (|| -> std::io::Result<_> {
         let namespaces = Namespaces::of(pid)?;

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
+use std::mem;
 use std::os::fd::AsFd;
 use std::path::Path;
 
@@ -159,15 +160,9 @@ pub(crate) fn events(parsed: &Parsed) -> Result<u8> {
         code: 64,
     })?;
     let path = store.events();
-    let made = fs::OpenOptions::new().append(true).create(true).open(&path);
-    drop(made.at("open", &path)?);
-    let watch = Watch::new(
-        &path,
-        AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_MOVE_SELF,
-    )
-    .at("watch", &path)?;
-    let mut lines = BufReader::new(File::open(&path).at("open", &path)?);
+    let (mut watch, mut lines) = follow_events(&path).at("open", &path)?;
     let mut line = Vec::new();
+    let mut moved = false;
     loop {
         while lines.read_until(b'\n', &mut line).at("read", &path)? > 0 && line.ends_with(b"\n") {
             let event = serde_json::from_slice::<Event>(&line);
@@ -187,6 +182,12 @@ pub(crate) fn events(parsed: &Parsed) -> Result<u8> {
                 },
             }
         }
+        if mem::take(&mut moved) {
+            // It was full, and has another name now. We have read it to its end.
+            (watch, lines) = follow_events(&path).at("open", &path)?;
+            line.clear();
+            continue;
+        }
         let left = until.map(|until| until.saturating_sub(time::now()).div_ceil(1_000_000));
         if left == Some(0) {
             return Ok(0);
@@ -194,10 +195,19 @@ pub(crate) fn events(parsed: &Parsed) -> Result<u8> {
         let limit = left.map_or(PollTimeout::NONE, |left| {
             PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
         });
-        if watch.next(limit).at("watch", &path)?.is_none() {
-            return Ok(0);
+        match watch.next(limit).at("watch", &path)? {
+            Some(what) => moved = what.contains(AddWatchFlags::IN_MOVE_SELF),
+            None => return Ok(0),
         }
     }
+}
+
+/// Watches the record of events, made here if need be, and reads it from its start.
+fn follow_events(path: &Path) -> io::Result<(Watch, BufReader<File>)> {
+    let made = fs::OpenOptions::new().append(true).create(true).open(path);
+    drop(made?);
+    let flags = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_MOVE_SELF;
+    Ok((Watch::new(path, flags)?, BufReader::new(File::open(path)?)))
 }
 
 /// Several values of one key: any of them; several keys: all of them.

@@ -34,13 +34,13 @@ fn run_image(parsed: &Parsed) -> Result<u8> {
     let store = Store::open()?;
     let container = make(&store, parsed, !detached)?;
     if detached {
-        let started = monitor::start(&store, &container);
+        let started = monitor::start(&store, &container, None);
         print(&format!("{}\n", container.config.id));
         return started.map(|_| 0);
     }
     let signals = client::hold_signals(&options)?;
     events::record(&store, &container.config, "attach", &[]);
-    let socket = monitor::launch(&store, &container, Tell::Output)?;
+    let (socket, _) = monitor::launch(&store, &container, Tell::Output, None)?;
     client::run(&socket, Decoder::default(), &signals, options).map(End::code)
 }
 
@@ -109,11 +109,11 @@ fn gone(container: &Container) -> Error {
 
 /// Starts it unless it runs.
 pub(crate) fn begin(store: &Store, container: &Container) -> Result<Option<(UnixStream, Decoder)>> {
-    let _lock = container.lock_changes()?;
+    let changes = container.lock_changes()?;
     if container.running().is_ok() {
         return Ok(None);
     }
-    monitor::start(store, container).map(Some)
+    monitor::start(store, container, Some(changes)).map(Some)
 }
 
 /// `docker attach`.

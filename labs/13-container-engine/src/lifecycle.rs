@@ -102,7 +102,8 @@ fn stop_one(
         return Ok(());
     }
     forbid_restart(container);
-    if let Some(pid1) = container.pid1(&state) {
+    // Read again: a monitor that had no PID 1 to tell us of looks for our word as soon as it has one.
+    if let Some(pid1) = container.pid1(&container.state()) {
         let seconds = seconds.or(config.stop_timeout).unwrap_or(GRACE);
         // A negative number of seconds is no number of seconds: for ever.
         let grace = u64::try_from(seconds).ok().map(Duration::from_secs);
@@ -229,25 +230,30 @@ pub(crate) fn rm(parsed: &Parsed) -> Result<u8> {
 pub(crate) fn remove(store: &Store, name: &str, force: bool) -> Result<()> {
     let container = Container::find(store, name)?;
     let config = &container.config;
-    if matches!(
-        container.state().status,
-        Status::Running | Status::Restarting
-    ) {
-        if !force {
-            return Err(daemon!(
-                "You cannot remove a running container {}. Stop the container before attempting removal or force remove",
-                config.id
-            ));
+    let _locks = loop {
+        // With --rm, the monitor has deleted it.
+        let Ok(changes) = container.lock_changes() else {
+            return Ok(());
+        };
+        let unwatched = container.lock_out_monitors();
+        if let Some(unwatched) = unwatched.at("lock", &container.file("status"))? {
+            break (changes, unwatched);
         }
-        forbid_restart(&container);
-        if let Some(pid1) = container.pid1(&container.state()) {
-            send(store, &container, &pid1, libc::SIGKILL)?;
+        drop(changes);
+        // "Exited", and still watched: the monitor is at its last lines.
+        if container.state().status != Status::Exited {
+            if !force {
+                return Err(daemon!(
+                    "You cannot remove a running container {}. Stop the container before attempting removal or force remove",
+                    config.id
+                ));
+            }
+            forbid_restart(&container);
+            if let Some(pid1) = container.pid1(&container.state()) {
+                send(store, &container, &pid1, libc::SIGKILL)?;
+            }
         }
         container.wait().context("wait for the monitor")?;
-    }
-    // With --rm, the monitor has deleted it.
-    let Ok(_lock) = container.lock_changes() else {
-        return Ok(());
     };
     match container.delete(store) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -125,13 +125,18 @@ impl Reader {
 
     /// The next entry; `None` when there is none yet.
     pub(crate) fn next(&mut self) -> io::Result<Option<Entry>> {
-        self.file.read_until(b'\n', &mut self.line)?;
-        // Half a line: the writer is at it. Keep it, and go on from there next time.
-        if self.line.last() != Some(&b'\n') {
-            return Ok(None);
+        loop {
+            self.file.read_until(b'\n', &mut self.line)?;
+            // Half a line: the writer is at it. Keep it, and go on from there next time.
+            if self.line.last() != Some(&b'\n') {
+                return Ok(None);
+            }
+            // A full disk, or SIGKILL, may have cut a line off, and the next one follows at once: both are lost.
+            let entry = serde_json::from_slice(&self.line);
+            self.line.clear();
+            if let Ok(entry) = entry {
+                return Ok(Some(entry));
+            }
         }
-        let entry = serde_json::from_slice(&self.line)?;
-        self.line.clear();
-        Ok(Some(entry))
     }
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::fcntl::{OFlag, open};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg};
 use nix::sys::stat::Mode;
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, geteuid, setsid};
@@ -36,20 +36,26 @@ use crate::{events, time};
 ///
 /// The caller's process forks, and its child becomes the monitor: no daemon has to be there first.
 /// The lock that says "watched" is taken here and inherited; the kernel lets go of it when the
-/// last holder, the monitor, ends.
-#[allow(unsafe_code)]
-pub(crate) fn launch(store: &Store, container: &Container, tell: Tell) -> Result<UnixStream> {
+/// last holder, the monitor, ends. `changes` is the caller's own lock, which comes back: the monitor closes its
+/// copy, or the lock would be held for as long as the container runs (flock(2)).
+pub(crate) fn launch(
+    store: &Store,
+    container: &Container,
+    tell: Tell,
+    changes: Option<File>,
+) -> Result<(UnixStream, Option<File>)> {
     let path = container.file("status");
     let status = container.status_file().at("open", &path)?;
     status.lock().at("lock", &path)?;
+    if !container.exists() {
+        return Err(container.gone());
+    }
     container.set_stopped(false);
     let (ours, theirs) = UnixStream::pair().context("make a socket")?;
-    // SAFETY: pocket's clients have one thread: the child may go on as a program of its own.
-    match unsafe { fork() }.context("start a monitor")? {
-        ForkResult::Parent { .. } => Ok(ours),
+    match fork_detached(&container.config.name)? {
+        ForkResult::Parent { .. } => Ok((ours, changes)),
         ForkResult::Child => {
-            drop(ours);
-            detach(&format!("pocket: {}", container.config.name));
+            drop((ours, changes));
             // Nobody is left to hear of an error but those who read the state.
             let _ = Monitor {
                 store,
@@ -72,9 +78,13 @@ pub(crate) enum Tell {
     Output,
 }
 
-/// Starts a container and returns when PID 1 runs.
-pub(crate) fn start(store: &Store, container: &Container) -> Result<(UnixStream, Decoder)> {
-    let socket = launch(store, container, Tell::Start)?;
+/// Starts a container and returns when PID 1 runs. `changes`: see [`launch`].
+pub(crate) fn start(
+    store: &Store,
+    container: &Container,
+    changes: Option<File>,
+) -> Result<(UnixStream, Decoder)> {
+    let (socket, _changes) = launch(store, container, Tell::Start, changes)?;
     let mut decoder = Decoder::default();
     loop {
         match decoder.wait(&socket).context("hear from the monitor")? {
@@ -90,17 +100,39 @@ pub(crate) fn start(store: &Store, container: &Container) -> Result<(UnixStream,
     }
 }
 
-/// Leaves the session, terminal and streams of whoever started us.
+/// Forks; the child has left the session, terminal and streams of whoever started us. A Ctrl-C that comes before it has
+/// left is the client's, and not the end of the child.
 #[allow(unsafe_code)]
-pub(crate) fn detach(name: &str) {
+pub(crate) fn fork_detached(name: &str) -> Result<ForkResult> {
+    let held = SigSet::all()
+        .thread_swap_mask(SigmaskHow::SIG_BLOCK)
+        .context("block signals")?;
+    // SAFETY: pocket's clients have one thread: the child may go on as a program of its own.
+    let forked = unsafe { fork() };
+    if let Ok(ForkResult::Child) = forked {
+        detach(&format!("pocket: {name}"));
+    } else {
+        held.thread_set_mask().context("unblock signals")?;
+    }
+    forked.context("start a monitor")
+}
+
+#[allow(unsafe_code)]
+fn detach(name: &str) {
     let _ = setsid();
+    // What is pending was sent to the group that we have just left: ignoring a signal drops it (POSIX 2.4.3).
+    for number in Signal::iterator() {
+        // SAFETY: neither disposition runs code of ours. (SIGKILL and SIGSTOP are refused.)
+        let _ = unsafe { signal(number, SigHandler::SigIgn) };
+        let _ = unsafe { signal(number, SigHandler::SigDfl) };
+    }
     let short: String = name.chars().take(15).collect();
     let _ = std::ffi::CString::new(short).map(|name| nix::sys::prctl::set_name(&name));
     // A reader that went away is an error of a write to us, not a reason to die.
     // SAFETY: ignoring installs no handler. The container's process resets it.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
     // A blocked signal would stay blocked in all that we start; and nothing here needs one.
-    let _ = nix::sys::signal::SigSet::empty().thread_set_mask();
+    let _ = SigSet::empty().thread_set_mask();
     if let Ok(null) = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()) {
         let _ = dup2_stdin(&null)
             .and(dup2_stdout(&null))
@@ -139,7 +171,7 @@ impl Monitor<'_> {
         // Docker's rule: a pipe is closed when its only writer goes; a terminal outlives its client.
         let stdin_once = config.open_stdin && config.attached && !config.tty;
         let mut pump = Pump::new(Some(listener), stdin_once);
-        pump.add(client)?;
+        pump.add(client, true)?;
         let mut state = State {
             restarts: 0,
             ..self.container.state()
@@ -159,17 +191,16 @@ impl Monitor<'_> {
                     break error.code;
                 }
             };
-            if !self.wants_restart(&state) {
+            if state.status != Status::Restarting {
                 break state.exit_code;
             }
-            state.restarts += 1;
-            state.status = Status::Restarting;
-            self.container.set_state(&state)?;
             // Ran for long enough: the next failure is a new one. Docker counts the same way.
             if state.finished.saturating_sub(state.started) > 10_000_000_000 {
                 delay = Duration::from_millis(100);
             }
             if !self.pause(delay, pump.listener.as_ref()) {
+                state.status = Status::Exited;
+                self.container.set_state(&state)?;
                 break state.exit_code;
             }
             delay = (delay * 2).min(Duration::from_secs(60));
@@ -220,6 +251,10 @@ impl Monitor<'_> {
         self.container
             .set_state(&state)
             .map_err(|error| failed("record the state", error))?;
+        // Who wanted the end before there was a PID 1 to tell has left a word, and reads the state after that.
+        if self.container.is_stopped() {
+            let _ = pid1.send(libc::SIGKILL);
+        }
         Ok((
             Running {
                 pid1,
@@ -313,13 +348,18 @@ impl Monitor<'_> {
         })?;
         let code = pid1.reap()?;
         drop(_proxy);
-        let state = State {
+        let mut state = State {
             status: Status::Exited,
             pid: 0,
             exit_code: code,
             finished: time::now(),
             ..started.clone()
         };
+        if self.wants_restart(&state) {
+            // At once: "exited" says that it may be removed.
+            state.status = Status::Restarting;
+            state.restarts += 1;
+        }
         if !config.auto_remove {
             self.container.set_state(&state)?;
         }

@@ -56,7 +56,8 @@ impl PidFd {
 
     /// Waits until the process has ended; false when `limit` passed first. `None` waits for ever.
     pub(crate) fn ended_within(&self, limit: Option<Duration>) -> io::Result<bool> {
-        let deadline = limit.map(|limit| Instant::now() + limit);
+        // A moment beyond what a clock can show never comes.
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             // Rounded up to a millisecond: never early.

@@ -19,6 +19,9 @@ use crate::pidfd::PidFd;
 /// How much may wait for a slow reader before the container has to wait, too.
 const QUEUE: usize = 1 << 20;
 
+/// How much is read at a time.
+const PIECE: usize = 16 * 1024;
+
 /// Someone who watches, over a socket.
 #[derive(Debug)]
 struct Client {
@@ -28,6 +31,8 @@ struct Client {
     queue: Vec<u8>,
     quiet: bool,
     gone: bool,
+    /// The container's input comes from it.
+    feeds: bool,
 }
 
 impl Client {
@@ -55,6 +60,16 @@ pub(crate) struct Streams {
     pub(crate) outputs: [Option<File>; 2],
     /// All three in one.
     pub(crate) terminal: Option<File>,
+}
+
+impl Streams {
+    /// How many bytes the largest of its outputs can hold: pipe(7). A terminal holds less.
+    fn capacity(&self) -> usize {
+        let size = |file: &File| fcntl(file, FcntlArg::F_GETPIPE_SZ).ok();
+        let sizes = self.outputs.iter().flatten().filter_map(size);
+        let largest = sizes.filter_map(|size| usize::try_from(size).ok()).max();
+        largest.unwrap_or(0).max(4 * PIECE)
+    }
 }
 
 /// All that the loop works on.
@@ -86,8 +101,8 @@ impl Pump {
         }
     }
 
-    /// Adds someone who watches.
-    pub(crate) fn add(&mut self, socket: UnixStream) -> io::Result<()> {
+    /// Adds someone who watches; `feeds` if the container's input ends with it, whether it writes or not.
+    pub(crate) fn add(&mut self, socket: UnixStream, feeds: bool) -> io::Result<()> {
         socket.set_nonblocking(true)?;
         self.clients.push(Client {
             socket,
@@ -95,6 +110,7 @@ impl Pump {
             queue: Vec::new(),
             quiet: false,
             gone: false,
+            feeds,
         });
         Ok(())
     }
@@ -141,9 +157,12 @@ impl Pump {
             self.accept();
             self.clients.retain(|client| !client.gone);
         }
-        // PID 1 is gone, and the kernel has killed all others in its namespace before it told us.
-        // What they wrote is still in the pipes.
-        while self.read_outputs() {}
+        // What it wrote is still in the pipes, and no more than they hold. (PID 1 takes all others along. But what `exec`
+        // started may have left a child, which writes on and on.)
+        let mut left = self.streams.capacity();
+        while left > 0 && self.read_outputs() {
+            left = left.saturating_sub(PIECE);
+        }
         if let Some(log) = &mut self.log {
             let _ = log.finish();
         }
@@ -190,7 +209,7 @@ impl Pump {
 
     /// Takes one piece from each output; false when there was nothing.
     fn read_outputs(&mut self) -> bool {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = [0; PIECE];
         let mut any = false;
         let Streams {
             outputs: [out, err],
@@ -239,12 +258,15 @@ impl Pump {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 _ => {
                     client.gone = true;
-                    self.eof |= self.stdin_once && !client.quiet;
+                    self.eof |= self.stdin_once && client.feeds;
                 }
             }
             loop {
                 match client.decoder.next() {
-                    Ok(Some((Kind::Stdin, bytes))) if !self.eof => self.pending.extend(bytes),
+                    Ok(Some((Kind::Stdin, bytes))) if !self.eof => {
+                        client.feeds = true;
+                        self.pending.extend(bytes);
+                    }
                     Ok(Some((Kind::Eof, _))) => self.eof |= self.stdin_once,
                     Ok(Some((Kind::Quiet, _))) => client.quiet = true,
                     Ok(Some((Kind::Resize, size))) => {
@@ -297,7 +319,7 @@ impl Pump {
         // The listener does not block: poll(2) may have woken us for something else.
         while let Some(Ok((socket, _))) = self.listener.as_ref().map(UnixListener::accept) {
             if is_ours(&socket) {
-                let _ = self.add(socket);
+                let _ = self.add(socket, false);
             }
         }
     }

@@ -139,6 +139,10 @@ fn make(upper: &Path, folder: &str, mode: u32) -> Result<(), StartError> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             Err(error).step("make the layers")
         }
+        // An image may have put a link there, out of the container: this is not to follow it.
+        Err(error) if !fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir()) => {
+            Err(error).step("make the layers")
+        }
         Err(_) => fs::set_permissions(&path, Permissions::from_mode(mode)).step("make the layers"),
         Ok(()) => Ok(()),
     }
@@ -222,7 +226,7 @@ fn set_attribute(path: &str, name: &CStr, value: &[u8]) -> io::Result<()> {
     let path = CString::new(path)?;
     // SAFETY: both texts end with NUL, and the value is as long as we say.
     let done = unsafe {
-        libc::setxattr(
+        libc::lsetxattr(
             path.as_ptr(),
             name.as_ptr(),
             value.as_ptr().cast(),

@@ -123,6 +123,9 @@ fn parse_date(text: &str) -> Option<Nanos> {
         parts.next()?.parse::<u64>().ok()?,
         parts.next()?.parse::<u64>().ok()?,
     );
+    if hour > 23 || minute > 59 {
+        return None;
+    }
     let nanos = parse_fraction(parts.next().unwrap_or("0"))?;
     let (from_march, year) = if month > 2 {
         (month - 3, year)

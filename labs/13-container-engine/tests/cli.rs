@@ -666,6 +666,7 @@ fn odd_input_is_an_error_and_no_panic() {
         &["inspect", "-f", "{{", "probe"],
         &["rm", "../../etc"],
         &["stop", "-t", "99999999999999999999", "x"],
+        &["events", "--since", "2026-01-01T9999999999999999:00"],
         &["logs", "--since", "never", "x"],
         &["build", ""],
         &["build", "-t", "BAD NAME", "context"],
@@ -838,4 +839,119 @@ fn a_user_cannot_reach_another_users_container() {
     let done = common::Done::from(intruder.env("POCKET_ROOT", &state).output().expect("runs"));
     assert!(done.out.is_empty(), "{done:?}");
     mine.ok(&["rm", "-f", "mine"]);
+}
+
+#[test]
+fn a_second_start_changes_nothing() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&["run", "-d", "--name", "again", "probe", "on", "0"]);
+        pocket.ok(&["stop", "again"]);
+        let done = pocket.bash(
+            "docker start again; timeout 20 docker start again; echo $?
+             timeout 20 docker stop -t 9223372036854775807 again; docker rm again",
+        );
+        assert_eq!(done.out, "again\nagain\n0\nagain\nagain\n", "{done:?}");
+    });
+}
+
+#[test]
+fn a_restart_does_not_outrun_a_stop_nor_a_removal() {
+    Pocket::each_user(|pocket| {
+        // It ends at once and is started at once, so that stop and rm meet it in every state.
+        for round in 0..10 {
+            let name = format!("ever{round}");
+            pocket.ok(&[
+                "run",
+                "-d",
+                "--restart",
+                "always",
+                "--name",
+                &name,
+                "probe",
+                "exit",
+                "0",
+            ]);
+            let done = pocket.bash(&format!(
+                "timeout 20 docker {} {name}; echo $?",
+                if round % 2 == 0 { "stop" } else { "rm -f" }
+            ));
+            assert_eq!(done.out, format!("{name}\n0\n"), "{done:?}");
+            pocket.run(&["rm", &name]);
+        }
+        assert_eq!(pocket.ok(&["ps", "-aq"]), "");
+        until("no monitor is left", || monitors("ever0").is_empty());
+    });
+}
+
+#[test]
+fn a_signal_leaves_the_input_open() {
+    Pocket::each_user(|pocket| {
+        let done = pocket.bash(
+            r#"coproc docker run -i --name open --entrypoint /bin/sh probe -c 'trap "" USR1; echo ready; cat'
+            read -r -t 20 line <&"${COPROC[0]}"; echo "$line"
+            docker kill -s USR1 open
+            echo more >&"${COPROC[1]}"; read -r -t 20 line <&"${COPROC[0]}"; echo "$line"
+            docker rm -f open"#,
+        );
+        assert_eq!(done.out, "ready\nopen\nmore\nopen\n", "{done:?}");
+    });
+}
+
+#[test]
+fn what_exec_leaves_running_does_not_keep_it() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&["run", "-d", "--name", "busy", "probe", "wait"]);
+        let done = pocket.bash(
+            "timeout 20 docker exec busy sh -c 'yes & sleep 0.1' >/dev/null; echo $?; docker rm -f busy",
+        );
+        assert_eq!(done.out, "0\nbusy\n", "{done:?}");
+    });
+}
+
+#[test]
+fn events_go_on_in_a_new_file() {
+    Pocket::each_user(|pocket| {
+        let done = pocket.bash(
+            r#"since=$(date +%s)
+            coproc docker events --filter type=container --since "$since" --format '{{.Actor.Attributes.name}}'
+            next() { docker create --name "$1" probe >/dev/null; read -r -t 20 line <&"${COPROC[0]}"; echo "$line"; }
+            next one; yes "$(seq -s " " 300)" | head -n 1200 >>"$POCKET_ROOT/events"; next two; next three
+            kill "$COPROC_PID"; ls "$POCKET_ROOT" | grep events; docker rm one two three"#,
+        );
+        let expected = "one\ntwo\nthree\nevents\nevents.old\none\ntwo\nthree\n";
+        assert_eq!(done.out, expected, "{done:?}");
+    });
+}
+
+#[test]
+fn a_line_cut_off_is_all_that_is_lost_of_a_log() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&[
+            "run",
+            "--name",
+            "cut",
+            "--entrypoint",
+            "echo",
+            "probe",
+            "before",
+        ]);
+        let done = pocket.bash(
+            r#"printf '{"log":"half\n' >>"$(echo "$POCKET_ROOT"/containers/*.log)"
+            docker start -a cut; docker logs cut; echo $?; docker rm cut"#,
+        );
+        assert_eq!(done.out, "before\nbefore\nbefore\n0\ncut\n", "{done:?}");
+    });
+}
+
+#[test]
+fn a_link_in_an_image_is_not_followed_out_of_it() {
+    Pocket::each_user(|pocket| {
+        let done = pocket.bash(
+            r#"cd "$(mktemp -d -p "$POCKET_ROOT")"; mkdir context target; chmod 700 target
+            ln -s "$PWD/target" context/tmp; printf 'FROM scratch\nCOPY . /\n' >context/Dockerfile
+            docker build -q -t link context >/dev/null; docker run --rm link /bin/true 2>/dev/null; echo $?
+            stat -c %a target"#,
+        );
+        assert_eq!(done.out, "125\n700\n", "{done:?}");
+    });
 }
