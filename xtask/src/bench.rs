@@ -14,6 +14,7 @@ use crate::base;
 use crate::course::{Course, Lab};
 use crate::engine::{Engine, Kind};
 use crate::images;
+use crate::interrupt;
 use crate::podman;
 use crate::process::{self, Output};
 use crate::programs::Which;
@@ -156,10 +157,17 @@ impl Bench {
             let label = format!("{}={}", images::LABEL, image.inputs);
             let (name, file) = (&image.name, image.file.to_string_lossy());
             let folder = self.folder.to_string_lossy();
-            self.docker(&[
+            let build = [
                 "build", "-q", "-t", name, "--label", &label, "-f", &file, &folder,
-            ])?
-            .success(&format!("building {name} from {file}"))?;
+            ];
+            let built = match self.engine.kind {
+                // Interrupted, podman leaves the container that it works in, mounted. It is not interrupted, then: we are
+                // when it is done.
+                Kind::Podman => self.docker_after_all(&build)?,
+                Kind::Docker | Kind::Pocket => self.docker(&build)?,
+            };
+            interrupt::check()?;
+            built.success(&format!("building {name} from {file}"))?;
         }
         Ok(())
     }
