@@ -13,6 +13,7 @@ use nix::fcntl::{OFlag, open};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, UnixAddr, recvmsg};
 use nix::sys::stat::Mode;
 use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, fork, geteuid, setsid};
@@ -120,11 +121,9 @@ pub(crate) fn fork_detached(name: &str) -> Result<ForkResult> {
 #[allow(unsafe_code)]
 fn detach(name: &str) {
     let _ = setsid();
-    // What is pending was sent to the group that we have just left: ignoring a signal drops it (POSIX 2.4.3).
-    for number in Signal::iterator() {
-        // SAFETY: neither disposition runs code of ours. (SIGKILL and SIGSTOP are refused.)
-        let _ = unsafe { signal(number, SigHandler::SigIgn) };
-        let _ = unsafe { signal(number, SigHandler::SigDfl) };
+    // What is pending was sent to the group that we have just left: to fetch it is to drop it (signalfd(2)).
+    if let Ok(pending) = SignalFd::with_flags(&SigSet::all(), SfdFlags::SFD_NONBLOCK) {
+        while let Ok(Some(_)) = pending.read_signal() {}
     }
     let short: String = name.chars().take(15).collect();
     let _ = std::ffi::CString::new(short).map(|name| nix::sys::prctl::set_name(&name));
