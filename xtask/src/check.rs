@@ -104,27 +104,23 @@ pub struct Actual {
 
 /// Writes the results of `steps` into the chapter at `path`, whose text was `old`; keeps the wildcards that still match.
 pub fn bless(path: &Path, old: &str, steps: &[(Step, Actual)]) -> Result<()> {
-    let blessed: Vec<_> = steps
+    let mut blessed: Vec<Step> = steps
         .iter()
-        .map(|(step, actual)| {
-            (
-                step.line,
-                actual.status,
-                normalize(&actual.output, &step.expected),
-            )
+        .map(|(step, actual)| Step {
+            status: actual.status,
+            expected: normalize(&actual.output, &step.expected),
+            ..step.clone()
         })
         .collect();
     let mut text = old.to_owned();
-    let mut steps: Vec<_> = steps.iter().collect();
     // From the end, so that the places of the others stay true.
-    steps.sort_by_key(|(step, _)| std::cmp::Reverse(step.result.start));
-    for (step, actual) in steps {
-        let status = match actual.status {
+    blessed.sort_by_key(|step| std::cmp::Reverse(step.result.start));
+    for step in &blessed {
+        let status = match step.status {
             0 => String::new(),
             status => format!("? {status}\n"),
         };
-        let output = normalize(&actual.output, &step.expected);
-        text.replace_range(step.result.clone(), &format!("{status}{output}"));
+        text.replace_range(step.result.clone(), &format!("{status}{}", step.expected));
     }
     reads_back(path, old, &text, &blessed)?;
     let now =
@@ -142,7 +138,7 @@ pub fn bless(path: &Path, old: &str, steps: &[(Step, Actual)]) -> Result<()> {
 }
 
 /// Whether the new chapter says what it is to say. A line of output may look like a fence, a command, a status.
-fn reads_back(path: &Path, old: &str, new: &str, blessed: &[(usize, i32, String)]) -> Result<()> {
+fn reads_back(path: &Path, old: &str, new: &str, blessed: &[Step]) -> Result<()> {
     let steps = |text: &str| -> Result<Vec<Step>> {
         let chapter = Chapter::parse(Source::new(path.to_owned(), text.to_owned()))?;
         Ok(chapter
@@ -153,14 +149,11 @@ fn reads_back(path: &Path, old: &str, new: &str, blessed: &[(usize, i32, String)
     };
     let (before, after) = (steps(old)?, steps(new).unwrap_or_default());
     for (index, step) in before.iter().enumerate() {
-        let result = blessed.iter().find(|(line, ..)| *line == step.line);
-        let (status, output) = match result {
-            Some((_, status, output)) => (*status, output.as_str()),
-            None => (step.status, step.expected.as_str()),
-        };
+        let wanted = blessed.iter().find(|wanted| wanted.line == step.line);
+        let wanted = wanted.unwrap_or(step);
         let same = after.get(index).is_some_and(|read| {
-            (&read.command, read.status) == (&step.command, status)
-                && ending_in_newline(&read.expected) == ending_in_newline(output)
+            (&read.command, read.status) == (&wanted.command, wanted.status)
+                && ending_in_newline(&read.expected) == ending_in_newline(&wanted.expected)
         });
         ensure!(
             same,
