@@ -14,6 +14,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
@@ -272,11 +273,13 @@ impl Container {
     /// Deletes everything. The caller holds the locks. What it is comes first: from then on there is
     /// no such container, whatever else is left.
     pub(crate) fn delete(&self, store: &Store) -> io::Result<()> {
-        let name = store.names().join(&self.config.name);
-        if read_json::<Config>(&name).is_ok_and(|owner| owner.id == self.config.id) {
+        let (name, file) = (store.names().join(&self.config.name), self.file("json"));
+        // The name is a link to the same file, unless somebody else took it after a failure of this.
+        let inode = fs::metadata(&file)?.ino();
+        if fs::metadata(&name).is_ok_and(|data| data.ino() == inode) {
             fs::remove_file(&name)?;
         }
-        fs::remove_file(self.file("json"))?;
+        fs::remove_file(file)?;
         for what in ["state", "status", "log", "stopped"] {
             match fs::remove_file(self.file(what)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

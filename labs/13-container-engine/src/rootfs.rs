@@ -91,9 +91,9 @@ pub(crate) fn enter(
     )
     .step("mount a tmpfs")?;
     chdir(stage).step("enter the stage")?;
-    fill_upper(files, workdir, privileged)?;
+    let devices = fill_upper(files, workdir, privileged)?;
     mount_root(privileged)?;
-    mount_more("root")?;
+    mount_more("root", devices)?;
     chdir("root").step("enter the root")?;
     // The old root goes on top of the new one, and away: pivot_root(2), "pivot_root(".", ".")".
     pivot_root(".", ".").step("change the root")?;
@@ -104,7 +104,7 @@ pub(crate) fn enter(
 
 /// Makes the upper layer, in the folder `upper`. The image's files are copied: their folder lies on
 /// the file system that is the lower layer, and overlayfs refuses a layer within another (ELOOP).
-fn fill_upper(files: &Path, workdir: &str, privileged: bool) -> Result<(), StartError> {
+fn fill_upper(files: &Path, workdir: &str, privileged: bool) -> Result<Devices, StartError> {
     for folder in ["upper", "work", "root"] {
         fs::create_dir(folder).step("make the layers")?;
     }
@@ -148,15 +148,25 @@ fn make(upper: &Path, folder: &str, mode: u32) -> Result<(), StartError> {
     }
 }
 
-/// /dev, but for what has to be mounted. Only root can make a device; without it, a file is where the
-/// machine's own device will be bound.
-fn make_dev(dev: &Path, privileged: bool) -> Result<(), StartError> {
+/// Where the container's devices come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Devices {
+    /// They are there.
+    Made,
+    /// A file is where each of the machine's is to be bound.
+    ToBind,
+}
+
+/// /dev, but for what has to be mounted. Only root can make a device, and not in every container.
+fn make_dev(dev: &Path, privileged: bool) -> Result<Devices, StartError> {
+    let mut devices = Devices::Made;
     for (device, minor) in DEVICES {
         let path = dev.join(device);
         let major = if device == "tty" { 5 } else { 1 };
         let mode = Mode::from_bits_truncate(0o666);
         if !privileged || mknod(&path, SFlag::S_IFCHR, mode, makedev(major, minor)).is_err() {
             fs::File::create(path).step("make /dev")?;
+            devices = Devices::ToBind;
         }
     }
     let links = [
@@ -172,7 +182,7 @@ fn make_dev(dev: &Path, privileged: bool) -> Result<(), StartError> {
     for (folder, mode) in [("pts", 0o755), ("shm", 0o1777)] {
         make(dev, folder, mode)?;
     }
-    Ok(())
+    Ok(devices)
 }
 
 // ANCHOR: layers
@@ -322,23 +332,16 @@ fn overlay(
 /// disk of their own. Not those of the administrator's data, nor the kernel's own.
 fn other_file_systems() -> Vec<PathBuf> {
     const SYSTEM: [&str; 9] = [
-        "bin", "etc", "gnu", "lib", "lib64", "nix", "opt", "sbin", "usr",
+        "/bin", "/etc", "/gnu", "/lib", "/lib64", "/nix", "/opt", "/sbin", "/usr",
     ];
     // Field 5 is the mount point: proc_pid_mountinfo(5).
     let mut table = String::with_capacity(16 * 1024);
     let _ =
         fs::File::open("/proc/self/mountinfo").and_then(|mut file| file.read_to_string(&mut table));
-    let points = table
+    let mut points: Vec<_> = table
         .lines()
-        .filter_map(|line| line.split(' ').nth(4))
-        .map(PathBuf::from);
-    let mut points: Vec<_> = points
-        .filter(|point| {
-            point
-                .components()
-                .nth(1)
-                .is_some_and(|top| SYSTEM.iter().any(|name| top.as_os_str() == *name))
-        })
+        .filter_map(|line| line.split(' ').nth(4).map(PathBuf::from))
+        .filter(|point| SYSTEM.iter().any(|folder| point.starts_with(folder)))
         .filter(|point| point.is_dir())
         .collect();
     points.sort();
@@ -347,7 +350,7 @@ fn other_file_systems() -> Vec<PathBuf> {
 }
 
 /// What is not a file: /proc, /sys and the devices.
-fn mount_more(root: &str) -> Result<(), StartError> {
+fn mount_more(root: &str, devices: Devices) -> Result<(), StartError> {
     let at = |path: &str| format!("{root}/{path}");
     let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("proc"), at("proc").as_str(), Some("proc"), safe, NONE).step("mount /proc")?;
@@ -359,7 +362,8 @@ fn mount_more(root: &str) -> Result<(), StartError> {
         safe | MsFlags::MS_RDONLY,
         NONE,
     );
-    for (device, _) in DEVICES {
+    let to_bind = DEVICES.iter().filter(|_| devices == Devices::ToBind);
+    for (device, _) in to_bind {
         let (source, target) = (format!("/dev/{device}"), at(&format!("dev/{device}")));
         if fs::metadata(&target).is_ok_and(|data| data.is_file()) {
             let bind = MsFlags::MS_BIND;
