@@ -1,15 +1,23 @@
 //! What it costs to start a container and see it end, beside others: the time from the start of
 //! `pocket run --rm IMAGE true` to its end, and the same for programs that do a part of it or all.
 //!
-//! `cargo bench -p lab-13-container-engine`. The rounds are interleaved, so that a busy machine is as
-//! unfair to one as to the other; what counts are the ratios. `ROUNDS` says how many; `POCKET` names
-//! another program to measure, such as the static one that `cargo xtask` builds: ../../target/lab/pocket, as cargo
-//! runs a benchmark in its package's folder.
+//! `cargo bench -p lab-13-container-engine`. The rounds are interleaved, in a new order each, so that a
+//! busy machine is as unfair to one as to the other; what counts are the ratios. `ROUNDS` says how many; `POCKET` names
+//! another program to measure.
+//!
+//! pocket is measured as it would be shipped: optimised and, as everywhere in this project, static,
+//! since loading libraries takes a tenth of a start. Beside it the one that `cargo xtask` runs, if it
+//! has been built: that one is not optimised, for the sake of the first build.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// The compiler that links static programs.
+const STATIC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../xtask/static-rustc");
+/// The pocket that `cargo xtask` runs.
+const LABS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/lab/pocket");
 
 /// What is measured, and the most that pocket may cost in its terms.
 struct Candidate {
@@ -37,8 +45,10 @@ fn main() -> std::io::Result<()> {
     fs::create_dir_all(folder.0.join("bundle"))?;
     fs::write(folder.0.join("Dockerfile"), "FROM scratch\n")?;
     let state = folder.0.join("state");
-    let pocket =
-        std::env::var("POCKET").unwrap_or_else(|_| env!("CARGO_BIN_EXE_pocket").to_owned());
+    let pocket = match std::env::var("POCKET") {
+        Ok(program) => program,
+        Err(_) => shipped()?,
+    };
     let pocket = pocket.as_str();
     let file = folder.0.join("Dockerfile");
     let built = Command::new(pocket)
@@ -65,6 +75,11 @@ fn main() -> std::io::Result<()> {
         (
             "pocket",
             words(&format!("{pocket} run --rm bench true")),
+            None,
+        ),
+        (
+            "the labs'",
+            words(&format!("{LABS} run --rm bench true")),
             None,
         ),
         ("unshare", words(unshare), Some(2.0)),
@@ -96,10 +111,14 @@ fn main() -> std::io::Result<()> {
             Err(why) => println!("skipped: {name}: {why}"),
         }
     }
+    let mut order: Vec<usize> = (0..candidates.len()).collect();
     for _ in 0..rounds {
-        for candidate in &mut candidates {
-            let time = once(&candidate.command, &state)?;
-            candidate.times.push(time);
+        // The kernel takes namespaces apart after their last process has ended, and whoever comes next
+        // pays for it: not always the same.
+        fastrand::shuffle(&mut order);
+        for &index in &order {
+            let candidate = &mut candidates[index];
+            candidate.times.push(once(&candidate.command, &state)?);
         }
     }
     for candidate in &mut candidates {
@@ -130,6 +149,18 @@ fn main() -> std::io::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Builds pocket once more, as a static program, into the place where cargo has built this benchmark's.
+fn shipped() -> std::io::Result<String> {
+    let built = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--release", "--bin", "pocket"])
+        .env("RUSTC_WORKSPACE_WRAPPER", STATIC)
+        .status()?;
+    if !built.success() {
+        return Err(std::io::Error::other("cargo cannot build a static pocket"));
+    }
+    Ok(env!("CARGO_BIN_EXE_pocket").to_owned())
 }
 
 fn median(candidate: &Candidate) -> f64 {
