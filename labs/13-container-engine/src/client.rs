@@ -1,17 +1,20 @@
 //! A client in the foreground (`run`, `start -a`, `attach`, `exec`): shows what the container
 //! writes, hands on what is typed and which signals come. It is not needed: when it is killed, the
-//! container runs on.
+//! container runs on. It waits in one place only, [`Client::wait`]: whoever does not read its output, or
+//! its container's input, cannot make it deaf to signals.
 
-use std::io::{self, IsTerminal, Read, Write};
+use std::collections::VecDeque;
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::error::{Context, Error, Result, StartError, client, plain};
-use crate::frame::{Decoder, Kind, send};
+use crate::frame::{Decoder, Kind, WINDOW, send};
 use crate::output::warn;
 use crate::terminal::{DetachKeys, Raw, size};
 
@@ -80,6 +83,9 @@ const DEADLY: [Signal; 6] = [
     Signal::SIGTTOU,
 ];
 
+/// A pipe that has room at all takes so many bytes without making the writer wait: `PIPE_BUF`, pipe(7).
+const AT_ONCE: usize = 4096;
+
 /// So many SIGINT or SIGTERM end a client whatever it does with them.
 const PATIENCE: u32 = 3;
 
@@ -127,6 +133,9 @@ pub(crate) fn run(
         socket,
         signals,
         stdin_open: options.stdin,
+        window: WINDOW,
+        unshown: VecDeque::new(),
+        to_stderr: false,
         wishes: 0,
         options,
     };
@@ -158,6 +167,11 @@ struct Client<'a> {
     socket: &'a UnixStream,
     signals: &'a SignalFd,
     stdin_open: bool,
+    /// How much input may be sent before the monitor has confirmed some.
+    window: usize,
+    /// Output that has come and is not written yet, and whether it is for stderr.
+    unshown: VecDeque<u8>,
+    to_stderr: bool,
     /// How many SIGINT and SIGTERM have come.
     wishes: u32,
     options: Options,
@@ -170,10 +184,15 @@ impl Client<'_> {
         self.resize()?;
         let mut failed = None;
         loop {
-            while let Some((kind, body)) = decoder.next().context("understand the monitor")? {
+            // One piece of output at a time: the next waits in the socket.
+            while self.unshown.is_empty()
+                && let Some((kind, body)) = decoder.next().context("understand the monitor")?
+            {
                 match kind {
-                    Kind::Stdout => show(&mut io::stdout(), "stdout", &body)?,
-                    Kind::Stderr => show(&mut io::stderr(), "stderr", &body)?,
+                    Kind::Stdout | Kind::Stderr => {
+                        (self.unshown, self.to_stderr) = (body.into(), kind == Kind::Stderr);
+                    }
+                    Kind::Taken => self.window += number(&body),
                     Kind::Failed => failed = Some(StartError::received(&body)),
                     Kind::Exit => {
                         let code = body.first().copied().unwrap_or_default();
@@ -182,8 +201,10 @@ impl Client<'_> {
                     _ => {}
                 }
             }
-            let [output, signal, typed] = self.wait()?;
-            if output && !decoder.fill(self.socket).context("hear from the monitor")? {
+            let [signal, output, typed] = self.wait()?;
+            if output && !self.unshown.is_empty() {
+                self.show()?;
+            } else if output && !decoder.fill(self.socket).context("hear from the monitor")? {
                 // Killed: then PID 1 was, too.
                 return Ok(Why::End(End::Exit(137)));
             }
@@ -196,22 +217,47 @@ impl Client<'_> {
     }
     // ANCHOR_END: client
 
-    /// Which of the three are ready: the monitor's socket, a signal, standard input.
+    /// What there is to do: a signal has come; the monitor has said something or, if something is to be shown
+    /// first, that can be; something has been typed.
     fn wait(&self) -> Result<[bool; 3]> {
-        let stdin = io::stdin();
-        let mut fds = vec![
-            PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
-            PollFd::new(self.signals.as_fd(), PollFlags::POLLIN),
-        ];
-        if self.stdin_open {
+        let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+        let output = match (self.unshown.is_empty(), self.to_stderr) {
+            (true, _) => PollFd::new(self.socket.as_fd(), PollFlags::POLLIN),
+            (false, false) => PollFd::new(stdout.as_fd(), PollFlags::POLLOUT),
+            (false, true) => PollFd::new(stderr.as_fd(), PollFlags::POLLOUT),
+        };
+        let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN), output];
+        if self.stdin_open && self.window > 0 {
             fds.push(PollFd::new(stdin.as_fd(), PollFlags::POLLIN));
         }
         match poll(&mut fds, PollTimeout::NONE) {
-            Err(nix::errno::Errno::EINTR) => return Ok([false; 3]),
+            Err(Errno::EINTR) => return Ok([false; 3]),
             result => result.context("wait for the monitor")?,
         };
         let ready = |index: usize| fds.get(index).and_then(PollFd::any).unwrap_or_default();
         Ok([ready(0), ready(1), ready(2)])
+    }
+
+    /// Writes as much of the output as goes without waiting. A reader that has gone kills us by SIGPIPE, unless
+    /// that signal is held back with the others; then it is an error like any other.
+    fn show(&mut self) -> Result<()> {
+        let (bytes, _) = self.unshown.as_slices();
+        let piece = &bytes[..bytes.len().min(AT_ONCE)];
+        // Not by way of io::stdout(): it has a buffer, and waits until it is empty.
+        let (name, written) = if self.to_stderr {
+            ("stderr", nix::unistd::write(io::stderr(), piece))
+        } else {
+            ("stdout", nix::unistd::write(io::stdout(), piece))
+        };
+        match written {
+            Ok(count) => drop(self.unshown.drain(..count)),
+            Err(Errno::EINTR | Errno::EAGAIN) => {}
+            Err(error) => {
+                warn(&format!("write /dev/{name}: {}\n", plain(error)));
+                return Err(Error::Exit(1));
+            }
+        }
+        Ok(())
     }
 
     // ANCHOR: signals
@@ -244,23 +290,30 @@ impl Client<'_> {
     /// Hands on what was typed, up to the keys that mean "leave".
     fn on_input(&mut self) -> Result<Option<Why>> {
         let mut buffer = [0; 16 * 1024];
-        match io::stdin().lock().read(&mut buffer) {
+        let room = buffer.len().min(self.window);
+        // Not by way of io::stdin(): it has a buffer, of which poll(2) knows nothing.
+        match nix::unistd::read(io::stdin(), &mut buffer[..room]) {
             Ok(0) => {
                 self.stdin_open = false;
                 self.tell(Kind::Eof, &[])?;
             }
             Ok(count) if self.options.tty => {
                 let (bytes, detach) = self.options.detach_keys.filter(&buffer[..count]);
-                self.tell(Kind::Stdin, &bytes)?;
+                self.feed(&bytes)?;
                 if detach {
                     return Ok(Some(Why::End(End::Keys)));
                 }
             }
-            Ok(count) => self.tell(Kind::Stdin, &buffer[..count])?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Ok(count) => self.feed(&buffer[..count])?,
+            Err(Errno::EINTR | Errno::EAGAIN) => {}
             Err(_) => self.stdin_open = false,
         }
         Ok(None)
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        self.window = self.window.saturating_sub(bytes.len());
+        self.tell(Kind::Stdin, bytes)
     }
 
     /// Tells the container's terminal how large the user's is.
@@ -286,15 +339,13 @@ fn ignore_gone(error: io::Error) -> io::Result<()> {
     }
 }
 
-/// Writes and flushes. A reader that has gone kills us by SIGPIPE, unless that signal is held back
-/// with the others; then it is an error like any other.
-fn show(to: &mut impl Write, name: &str, bytes: &[u8]) -> Result<()> {
-    to.write_all(bytes)
-        .and_then(|()| to.flush())
-        .map_err(|error| {
-            warn(&format!("write /dev/{name}: {}\n", plain(error)));
-            Error::Exit(1)
-        })
+/// What a frame says in four bytes.
+fn number(body: &[u8]) -> usize {
+    let number = body.try_into().map(u32::from_le_bytes);
+    number
+        .ok()
+        .and_then(|number| usize::try_from(number).ok())
+        .unwrap_or_default()
 }
 
 /// Dies of a signal that was only held back.

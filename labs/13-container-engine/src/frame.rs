@@ -14,12 +14,12 @@ pub(crate) enum Kind {
     Resize,
     /// Client: send this signal to PID 1: four bytes.
     Signal,
-    /// Client: only waits; do not send what the container writes.
-    Quiet,
     /// Monitor: PID 1 runs.
     Started,
     /// Monitor: PID 1 could not be started: a `StartError` as JSON.
     Failed,
+    /// Monitor: so many bytes of the input are out of the way: four bytes. See [`WINDOW`].
+    Taken,
     /// Monitor: the container wrote this.
     Stdout,
     Stderr,
@@ -32,13 +32,17 @@ const KINDS: [Kind; 10] = [
     Kind::Eof,
     Kind::Resize,
     Kind::Signal,
-    Kind::Quiet,
     Kind::Started,
     Kind::Failed,
+    Kind::Taken,
     Kind::Stdout,
     Kind::Stderr,
     Kind::Exit,
 ];
+
+/// How much input a client may have on the way. So the monitor can read all that comes, however long the
+/// container does not read, and a signal never stands behind input that nobody takes.
+pub(crate) const WINDOW: usize = 1 << 16;
 
 /// Kind and length.
 const HEADER: usize = 5;

@@ -16,7 +16,8 @@ use crate::frame::{Decoder, Kind, encode};
 use crate::log::Writer;
 use crate::pidfd::PidFd;
 
-/// How much may wait for a slow reader before the container has to wait, too.
+/// How much output may wait for a slow client before the container has to wait, too; and how much input for a
+/// slow container before its clients have to.
 const QUEUE: usize = 1 << 20;
 
 /// How much is read at a time.
@@ -29,8 +30,9 @@ struct Client {
     decoder: Decoder,
     /// What it has not taken yet.
     queue: Vec<u8>,
-    quiet: bool,
     gone: bool,
+    /// How much of its input is to be confirmed.
+    taken: u32,
     /// The container's input comes from it.
     feeds: bool,
 }
@@ -108,8 +110,8 @@ impl Pump {
             socket,
             decoder: Decoder::default(),
             queue: Vec::new(),
-            quiet: false,
             gone: false,
+            taken: 0,
             feeds,
         });
         Ok(())
@@ -153,9 +155,10 @@ impl Pump {
             }
             self.read_outputs();
             self.read_clients(&mut signal);
+            self.forget_clients();
             self.write_input();
+            self.confirm_input();
             self.accept();
-            self.clients.retain(|client| !client.gone);
         }
         // What it wrote is still in the pipes, and no more than they hold. (PID 1 takes all others along. But what `exec`
         // started may have left a child, which writes on and on.)
@@ -191,10 +194,7 @@ impl Pump {
                 .map(|listener| PollFd::new(listener.as_fd(), PollFlags::POLLIN)),
         );
         for client in &self.clients {
-            let mut flags = PollFlags::empty();
-            if self.pending.len() < QUEUE {
-                flags |= PollFlags::POLLIN;
-            }
+            let mut flags = PollFlags::POLLIN;
             if !client.queue.is_empty() {
                 flags |= PollFlags::POLLOUT;
             }
@@ -243,7 +243,7 @@ impl Pump {
                 if stderr { Kind::Stderr } else { Kind::Stdout },
                 &buffer[..count],
             );
-            for client in self.clients.iter_mut().filter(|client| !client.quiet) {
+            for client in &mut self.clients {
                 client.queue.extend(&frame);
             }
         }
@@ -256,19 +256,17 @@ impl Pump {
             match client.decoder.fill(&client.socket) {
                 Ok(true) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                _ => {
-                    client.gone = true;
-                    self.eof |= self.stdin_once && client.feeds;
-                }
+                _ => client.gone = true,
             }
             loop {
                 match client.decoder.next() {
                     Ok(Some((Kind::Stdin, bytes))) if !self.eof => {
                         client.feeds = true;
+                        let count = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                        client.taken = client.taken.saturating_add(count);
                         self.pending.extend(bytes);
                     }
                     Ok(Some((Kind::Eof, _))) => self.eof |= self.stdin_once,
-                    Ok(Some((Kind::Quiet, _))) => client.quiet = true,
                     Ok(Some((Kind::Resize, size))) => {
                         if let Some(terminal) = &self.streams.terminal {
                             resize(terminal, &size);
@@ -288,6 +286,16 @@ impl Pump {
                 }
             }
         }
+    }
+
+    /// Lets go of those that have gone, however that was found out, and of the input that came from them.
+    fn forget_clients(&mut self) {
+        let fed = self
+            .clients
+            .iter()
+            .any(|client| client.gone && client.feeds);
+        self.eof |= self.stdin_once && fed;
+        self.clients.retain(|client| !client.gone);
     }
 
     fn write_input(&mut self) {
@@ -312,6 +320,23 @@ impl Pump {
         }
         if self.eof && self.pending.is_empty() {
             *input = None;
+        }
+    }
+
+    /// Asks for more input, unless enough is waiting, or nobody will read it.
+    fn confirm_input(&mut self) {
+        let Streams {
+            input, terminal, ..
+        } = &self.streams;
+        if self.pending.len() >= QUEUE || input.as_ref().or(terminal.as_ref()).is_none() {
+            return;
+        }
+        for client in self.clients.iter_mut().filter(|client| client.taken > 0) {
+            let taken = std::mem::take(&mut client.taken);
+            client
+                .queue
+                .extend(encode(Kind::Taken, &taken.to_le_bytes()));
+            client.flush();
         }
     }
 

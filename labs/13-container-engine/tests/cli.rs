@@ -897,6 +897,64 @@ fn a_signal_leaves_the_input_open() {
     });
 }
 
+/// Waits until a process has read and written nothing for a while: it waits for somebody.
+fn await_stuck(pid: i32) {
+    let (mut before, mut looks) = (String::new(), 0);
+    until("the client is stuck", || {
+        let now = fs::read_to_string(format!("/proc/{pid}/io")).expect("a process");
+        looks = if now == before { looks + 1 } else { 0 };
+        before = now;
+        looks == 20
+    });
+}
+
+#[test]
+fn a_signal_passes_by_input_that_nobody_reads() {
+    Pocket::each_user(|pocket| {
+        let script = "trap 'exit 6' TERM; echo ready; while :; do sleep 0.05; done";
+        let args = "run -i --name full --entrypoint /bin/sh probe -c";
+        let args: Vec<_> = args.split(' ').chain([script]).collect();
+        let zeros = fs::File::open("/dev/zero").expect("zeros");
+        let mut client = pocket.command(&args);
+        let client = client.stdin(zeros).stdout(Stdio::piped()).spawn();
+        let mut client = client.expect("a client");
+        pocket.await_line("full", "ready");
+        let pid = i32::try_from(client.id()).expect("a pid");
+        await_stuck(pid);
+        signal(pid, Signal::SIGTERM);
+        until("the client has ended", || {
+            client.try_wait().expect("a child").is_some()
+        });
+        let done = common::Done::from(client.wait_with_output().expect("a child"));
+        assert_eq!((done.code, done.out.as_str()), (6, "ready\n"));
+    });
+}
+
+#[test]
+fn a_signal_passes_by_output_that_nobody_reads() {
+    Pocket::each_user(|pocket| {
+        let script = "trap 'exit 6' TERM; yes & wait";
+        let args = "run --name flood --entrypoint /bin/sh probe -c";
+        let args: Vec<_> = args.split(' ').chain([script]).collect();
+        let mut client = pocket.command(&args);
+        let client = client.stdout(Stdio::piped()).spawn().expect("a client");
+        let pid = i32::try_from(client.id()).expect("a pid");
+        until("there is output", || {
+            !pocket.run(&["logs", "flood"]).out.is_empty()
+        });
+        await_stuck(pid);
+        signal(pid, Signal::SIGTERM);
+        until("PID 1 has got the signal", || {
+            pocket.field("flood", "State.Status") == "exited"
+        });
+        // What was written before is not lost for that.
+        let done = common::Done::from(client.wait_with_output().expect("a child"));
+        assert_eq!(done.code, 6, "{}", done.err);
+        assert!(done.out.lines().all(|line| line == "y"), "not only y");
+        assert_eq!(done.out, pocket.ok(&["logs", "flood"]) + "\n");
+    });
+}
+
 #[test]
 fn what_exec_leaves_running_does_not_keep_it() {
     Pocket::each_user(|pocket| {
