@@ -225,6 +225,9 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
     let mut command = Command::new(cargo);
     command
         .args(["build", "--quiet", "--profile", "lab"])
+        // Said again, because a configuration of the reader's may name another one.
+        .arg("--target-dir")
+        .arg(target_folder(root))
         // All packages, but only these programs: the features of what they depend on are the same in every build.
         .arg("--workspace")
         .args(programs.iter().flat_map(|program| ["--bin", &program.name]))
@@ -277,9 +280,24 @@ fn output_folder(root: &Path) -> PathBuf {
     if let Some(prebuilt) = std::env::var_os(PREBUILT) {
         return prebuilt.into();
     }
-    let base =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    base.join("lab")
+    target_folder(root).join("lab")
+}
+
+/// Cargo's target folder. That of the project is the one that this runner was built into: what it has in common with
+/// the labs' programs is compiled once.
+fn target_folder(root: &Path) -> PathBuf {
+    let own = std::env::current_exe().unwrap_or_default();
+    let beside = own.parent().filter(|folder| folder.ends_with("lab"));
+    if let Some(target) = beside.and_then(Path::parent)
+        && root == workspace()
+    {
+        return target.to_owned();
+    }
+    let named = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    // Cargo would take a relative path from the folder that it is started in.
+    named
+        .and_then(|folder| std::path::absolute(folder).ok())
+        .unwrap_or_else(|| root.join("target"))
 }
 
 /// Puts `from` at `to`, atomically, unless it is there already: another run may be copying the old one.

@@ -149,6 +149,18 @@ fn a_compiler_wrapper_of_the_readers_is_left_out() {
 }
 
 #[test]
+fn a_target_folder_that_the_reader_has_configured_does_not_mislead() {
+    let course = Course::new();
+    fs::write(course.path("labs/09-broken/main.rs"), "fn main() {}").unwrap();
+    let mut xtask = course.xtask(&["lab", "9"]);
+    // The same as `build.target-dir` in a configuration file.
+    xtask
+        .env_remove("CARGO_TARGET_DIR")
+        .env("CARGO_BUILD_TARGET_DIR", course.path("elsewhere"));
+    finish(&mut xtask).ends(0).says("passed 09-broken");
+}
+
+#[test]
 fn an_image_without_a_dockerfile_is_named() {
     Course::new()
         .run(&["lab", "10"])
