@@ -192,7 +192,9 @@ impl Client<'_> {
                     Kind::Stdout | Kind::Stderr => {
                         (self.unshown, self.to_stderr) = (body.into(), kind == Kind::Stderr);
                     }
-                    Kind::Taken => self.window += number(&body),
+                    Kind::Taken => {
+                        self.window += body.try_into().map_or(0, usize::from_le_bytes);
+                    }
                     Kind::Failed => failed = Some(StartError::received(&body)),
                     Kind::Exit => {
                         let code = body.first().copied().unwrap_or_default();
@@ -337,15 +339,6 @@ fn ignore_gone(error: io::Error) -> io::Result<()> {
         io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset => Ok(()),
         _ => Err(error),
     }
-}
-
-/// What a frame says in four bytes.
-fn number(body: &[u8]) -> usize {
-    let number = body.try_into().map(u32::from_le_bytes);
-    number
-        .ok()
-        .and_then(|number| usize::try_from(number).ok())
-        .unwrap_or_default()
 }
 
 /// Dies of a signal that was only held back.

@@ -18,7 +18,7 @@ pub(crate) enum Kind {
     Started,
     /// Monitor: PID 1 could not be started: a `StartError` as JSON.
     Failed,
-    /// Monitor: so many bytes of the input are out of the way: four bytes. See [`WINDOW`].
+    /// Monitor: so many bytes of the input are out of the way: a `usize`. See [`WINDOW`].
     Taken,
     /// Monitor: the container wrote this.
     Stdout,

@@ -32,12 +32,18 @@ struct Client {
     queue: Vec<u8>,
     gone: bool,
     /// How much of its input is to be confirmed.
-    taken: u32,
+    taken: usize,
     /// The container's input comes from it.
     feeds: bool,
 }
 
 impl Client {
+    /// Sends a frame, as far as it goes now.
+    fn send(&mut self, frame: &[u8]) {
+        self.queue.extend(frame);
+        self.flush();
+    }
+
     fn flush(&mut self) {
         while !self.queue.is_empty() {
             match (&self.socket).write(&self.queue) {
@@ -65,6 +71,11 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
+    /// Our end of what the process reads from.
+    fn sink(&self) -> Option<&File> {
+        self.input.as_ref().or(self.terminal.as_ref())
+    }
+
     /// How many bytes the largest of its outputs can hold: pipe(7). A terminal holds less.
     fn capacity(&self) -> usize {
         let size = |file: &File| fcntl(file, FcntlArg::F_GETPIPE_SZ).ok();
@@ -121,8 +132,7 @@ impl Pump {
     pub(crate) fn tell(&mut self, kind: Kind, body: &[u8]) {
         let frame = encode(kind, body);
         for client in &mut self.clients {
-            client.queue.extend(&frame);
-            client.flush();
+            client.send(&frame);
         }
     }
 
@@ -184,7 +194,7 @@ impl Pump {
             fds.extend(readable.map(|file| PollFd::new(file.as_fd(), PollFlags::POLLIN)));
         }
         if !self.pending.is_empty()
-            && let Some(input) = streams.input.as_ref().or(streams.terminal.as_ref())
+            && let Some(input) = streams.sink()
         {
             fds.push(PollFd::new(input.as_fd(), PollFlags::POLLOUT));
         }
@@ -262,8 +272,7 @@ impl Pump {
                 match client.decoder.next() {
                     Ok(Some((Kind::Stdin, bytes))) if !self.eof => {
                         client.feeds = true;
-                        let count = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-                        client.taken = client.taken.saturating_add(count);
+                        client.taken += bytes.len();
                         self.pending.extend(bytes);
                     }
                     Ok(Some((Kind::Eof, _))) => self.eof |= self.stdin_once,
@@ -299,11 +308,8 @@ impl Pump {
     }
 
     fn write_input(&mut self) {
-        let Streams {
-            input, terminal, ..
-        } = &mut self.streams;
-        match input.as_mut().or(terminal.as_mut()) {
-            Some(file) => match file.write(&self.pending) {
+        match self.streams.sink() {
+            Some(mut file) => match file.write(&self.pending) {
                 Ok(count) => drop(self.pending.drain(..count)),
                 Err(error)
                     if matches!(
@@ -313,30 +319,24 @@ impl Pump {
                 // Nobody reads it any more.
                 Err(_) => {
                     self.pending.clear();
-                    *input = None;
+                    self.streams.input = None;
                 }
             },
             None => self.pending.clear(),
         }
         if self.eof && self.pending.is_empty() {
-            *input = None;
+            self.streams.input = None;
         }
     }
 
     /// Asks for more input, unless enough is waiting, or nobody will read it.
     fn confirm_input(&mut self) {
-        let Streams {
-            input, terminal, ..
-        } = &self.streams;
-        if self.pending.len() >= QUEUE || input.as_ref().or(terminal.as_ref()).is_none() {
+        if self.pending.len() >= QUEUE || self.streams.sink().is_none() {
             return;
         }
         for client in self.clients.iter_mut().filter(|client| client.taken > 0) {
             let taken = std::mem::take(&mut client.taken);
-            client
-                .queue
-                .extend(encode(Kind::Taken, &taken.to_le_bytes()));
-            client.flush();
+            client.send(&encode(Kind::Taken, &taken.to_le_bytes()));
         }
     }
 
