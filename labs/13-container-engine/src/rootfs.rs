@@ -93,7 +93,7 @@ pub(crate) fn enter(
     chdir(stage).step("enter the stage")?;
     let devices = fill_upper(files, workdir, privileged)?;
     mount_root(privileged)?;
-    mount_more("root", devices)?;
+    mount_more("root", &devices)?;
     chdir("root").step("enter the root")?;
     // The old root goes on top of the new one, and away: pivot_root(2), "pivot_root(".", ".")".
     pivot_root(".", ".").step("change the root")?;
@@ -104,7 +104,12 @@ pub(crate) fn enter(
 
 /// Makes the upper layer, in the folder `upper`. The image's files are copied: their folder lies on
 /// the file system that is the lower layer, and overlayfs refuses a layer within another (ELOOP).
-fn fill_upper(files: &Path, workdir: &str, privileged: bool) -> Result<Devices, StartError> {
+/// Returns the devices that are to be bound.
+fn fill_upper(
+    files: &Path,
+    workdir: &str,
+    privileged: bool,
+) -> Result<Vec<&'static str>, StartError> {
     for folder in ["upper", "work", "root"] {
         fs::create_dir(folder).step("make the layers")?;
     }
@@ -148,25 +153,20 @@ fn make(upper: &Path, folder: &str, mode: u32) -> Result<(), StartError> {
     }
 }
 
-/// Where the container's devices come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Devices {
-    /// They are there.
-    Made,
-    /// A file is where each of the machine's is to be bound.
-    ToBind,
-}
-
-/// /dev, but for what has to be mounted. Only root can make a device, and not in every container.
-fn make_dev(dev: &Path, privileged: bool) -> Result<Devices, StartError> {
-    let mut devices = Devices::Made;
+/// /dev, but for what has to be mounted. Only root can make a device, and not in every container: returns
+/// those of which there is a file only, where the machine's own is to be bound.
+fn make_dev(dev: &Path, privileged: bool) -> Result<Vec<&'static str>, StartError> {
+    let mut to_bind = Vec::new();
     for (device, minor) in DEVICES {
         let path = dev.join(device);
         let major = if device == "tty" { 5 } else { 1 };
         let mode = Mode::from_bits_truncate(0o666);
+        // An image may bring one of its own, or a link out of the container: no file of the machine's is
+        // to be opened by it.
+        let _ = fs::remove_file(&path);
         if !privileged || mknod(&path, SFlag::S_IFCHR, mode, makedev(major, minor)).is_err() {
-            fs::File::create(path).step("make /dev")?;
-            devices = Devices::ToBind;
+            fs::File::create_new(path).step("make /dev")?;
+            to_bind.push(device);
         }
     }
     let links = [
@@ -182,7 +182,7 @@ fn make_dev(dev: &Path, privileged: bool) -> Result<Devices, StartError> {
     for (folder, mode) in [("pts", 0o755), ("shm", 0o1777)] {
         make(dev, folder, mode)?;
     }
-    Ok(devices)
+    Ok(to_bind)
 }
 
 // ANCHOR: layers
@@ -350,7 +350,7 @@ fn other_file_systems() -> Vec<PathBuf> {
 }
 
 /// What is not a file: /proc, /sys and the devices.
-fn mount_more(root: &str, devices: Devices) -> Result<(), StartError> {
+fn mount_more(root: &str, devices: &[&str]) -> Result<(), StartError> {
     let at = |path: &str| format!("{root}/{path}");
     let safe = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     mount(Some("proc"), at("proc").as_str(), Some("proc"), safe, NONE).step("mount /proc")?;
@@ -362,14 +362,10 @@ fn mount_more(root: &str, devices: Devices) -> Result<(), StartError> {
         safe | MsFlags::MS_RDONLY,
         NONE,
     );
-    let to_bind = DEVICES.iter().filter(|_| devices == Devices::ToBind);
-    for (device, _) in to_bind {
+    for device in devices {
         let (source, target) = (format!("/dev/{device}"), at(&format!("dev/{device}")));
-        if fs::metadata(&target).is_ok_and(|data| data.is_file()) {
-            let bind = MsFlags::MS_BIND;
-            mount(Some(source.as_str()), target.as_str(), NONE, bind, NONE)
-                .step("bind a device")?;
-        }
+        let bind = MsFlags::MS_BIND;
+        mount(Some(source.as_str()), target.as_str(), NONE, bind, NONE).step("bind a device")?;
     }
     let options = "newinstance,ptmxmode=0666,mode=0620";
     mount(

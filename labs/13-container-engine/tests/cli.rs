@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use common::{NOBODY, Pocket, skip, until};
 use nix::sys::signal::{Signal, kill};
@@ -908,18 +908,24 @@ fn await_stuck(pid: i32) {
     });
 }
 
+/// Starts a client of a container that runs a line of sh; returns its process number, too.
+fn run_script(pocket: &Pocket, run: &str, script: &str, stdin: Stdio) -> (Child, i32) {
+    let image = ["--entrypoint", "/bin/sh", "probe", "-c", script];
+    let args: Vec<_> = run.split(' ').chain(image).collect();
+    let mut client = pocket.command(&args);
+    let client = client.stdin(stdin).stdout(Stdio::piped()).spawn();
+    let client = client.expect("a client");
+    let pid = i32::try_from(client.id()).expect("a pid");
+    (client, pid)
+}
+
 #[test]
 fn a_signal_passes_by_input_that_nobody_reads() {
     Pocket::each_user(|pocket| {
         let script = "trap 'exit 6' TERM; echo ready; while :; do sleep 0.05; done";
-        let args = "run -i --name full --entrypoint /bin/sh probe -c";
-        let args: Vec<_> = args.split(' ').chain([script]).collect();
         let zeros = fs::File::open("/dev/zero").expect("zeros");
-        let mut client = pocket.command(&args);
-        let client = client.stdin(zeros).stdout(Stdio::piped()).spawn();
-        let mut client = client.expect("a client");
+        let (mut client, pid) = run_script(pocket, "run -i --name full", script, zeros.into());
         pocket.await_line("full", "ready");
-        let pid = i32::try_from(client.id()).expect("a pid");
         await_stuck(pid);
         signal(pid, Signal::SIGTERM);
         until("the client has ended", || {
@@ -934,11 +940,7 @@ fn a_signal_passes_by_input_that_nobody_reads() {
 fn a_signal_passes_by_output_that_nobody_reads() {
     Pocket::each_user(|pocket| {
         let script = "trap 'exit 6' TERM; yes & wait";
-        let args = "run --name flood --entrypoint /bin/sh probe -c";
-        let args: Vec<_> = args.split(' ').chain([script]).collect();
-        let mut client = pocket.command(&args);
-        let client = client.stdout(Stdio::piped()).spawn().expect("a client");
-        let pid = i32::try_from(client.id()).expect("a pid");
+        let (client, pid) = run_script(pocket, "run --name flood", script, Stdio::null());
         until("there is output", || {
             !pocket.run(&["logs", "flood"]).out.is_empty()
         });
@@ -1011,5 +1013,18 @@ fn a_link_in_an_image_is_not_followed_out_of_it() {
             stat -c %a target"#,
         );
         assert_eq!(done.out, "125\n700\n", "{done:?}");
+    });
+}
+
+#[test]
+fn an_images_own_devices_are_not_used() {
+    Pocket::each_user(|pocket| {
+        let done = pocket.bash(
+            r#"cd "$(mktemp -d -p "$POCKET_ROOT")"; mkdir -p context/dev; echo kept >file
+            ln -s "$PWD/file" context/dev/null; printf 'FROM scratch\nCOPY . /\n' >context/Dockerfile
+            docker build -q -t devices context >/dev/null
+            docker run --rm devices sh -c 'echo lost >/dev/null; test -c /dev/null'; echo $?; cat file"#,
+        );
+        assert_eq!(done.out, "0\nkept\n", "{done:?}");
     });
 }
