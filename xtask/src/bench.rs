@@ -62,12 +62,13 @@ impl Bench {
             session: format!("{kind}/{}", lab.slug),
         };
         let bin = bench.scratch.join("bin");
-        fs::create_dir_all(&bin).with_context(|| format!("cannot make {}", bin.display()))?;
+        // Before the clean-up: podman does nothing at all where TMPDIR is not there.
+        for folder in [&bin, &bench.temporary()] {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
         bench.write_shim(&bin.join("docker"))?;
         bench.clean_up();
-        let temporary = bench.temporary();
-        fs::create_dir_all(&temporary)
-            .with_context(|| format!("cannot make {}", temporary.display()))?;
         Ok(bench)
     }
 

@@ -228,6 +228,7 @@ mod tests {
         let after = "```console\n$ one\nid [..]\nnew\n$ two\n$ three\n? 137\nsame\n```\n";
         assert_eq!(fs::read_to_string(&path).unwrap(), after);
     }
+
     #[test]
     fn bless_writes_only_what_reads_back() {
         let before = "```console\n$ one\nold\n$ two\n```\n";
