@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::engine::Wanted;
+use crate::engine::choice::Wanted;
 
 /// Runs the book: builds each lab's container, types the chapter's commands, checks what they print.
 #[derive(Debug, Parser)]

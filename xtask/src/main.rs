@@ -1,43 +1,27 @@
 //! Runs the book. Parses the command line, dispatches, and turns the outcome into an exit status.
 
-mod base;
-mod bench;
+mod author;
 mod chapter;
-mod check;
-mod clean;
 mod cli;
-mod collide;
-mod course;
-mod crew;
-mod doctor;
+mod commands;
 mod engine;
-mod fence;
-mod images;
-mod interrupt;
-mod labs;
-mod lock;
-mod machine;
-mod new;
-mod podman;
-mod process;
-mod programs;
 mod report;
 mod run;
-mod screen;
-mod session;
-mod shell;
-mod source;
-mod sweep;
-mod tidy;
+mod system;
 
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 
+use crate::author::{new, tidy};
+use crate::chapter::course::Course;
 use crate::cli::{Cli, Task};
-use crate::course::Course;
-use crate::report::Verdict;
+use crate::commands::{clean, doctor, lab, shell};
+use crate::engine::programs;
+use crate::report::outcome::Verdict;
+use crate::run::screen;
+use crate::system::interrupt;
 
 fn main() -> ExitCode {
     programs::note_own_build();
@@ -64,8 +48,8 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
         .with_context(|| format!("no folder {}", root.display()))?;
     let course = || Course::open(&root);
     match cli.task {
-        Task::Lab(arguments) => labs::lab(&course()?, &arguments),
-        Task::Exercise(arguments) => labs::exercise(&course()?, &arguments),
+        Task::Lab(arguments) => lab::lab(&course()?, &arguments),
+        Task::Exercise(arguments) => lab::exercise(&course()?, &arguments),
         Task::Shell { lab, engine } => shell::shell(&course()?, &lab, engine.engine),
         Task::Doctor { format } => doctor::doctor(format),
         Task::Clean => clean::clean(&course()?),

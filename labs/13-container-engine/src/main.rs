@@ -4,50 +4,21 @@
 //! codes, so its messages say `docker`. There is no daemon: whoever starts a container leaves a small
 //! monitor beside it.
 //!
-//! Read in this order: [`namespace`] makes the process, [`rootfs`] its file system, [`child`] turns
+//! Read in this order: [`pid1::namespace`] makes the process, [`pid1::rootfs`] its file system, [`pid1::child`] turns
 //! it into the container's program, [`monitor`] watches it, [`client`] is what you see.
 
-mod about;
 mod build;
-mod child;
 mod cli;
 mod client;
 mod commands;
-mod config;
-mod container;
-mod create;
-mod credentials;
-mod dockerfile;
 mod error;
-mod events;
-mod exec;
-mod flags;
-mod follow;
-mod foreground;
-mod frame;
-mod image;
-mod init;
-mod inspect;
-mod lifecycle;
-mod list;
-mod log;
-mod manage;
 mod monitor;
-mod names;
-mod namespace;
 mod output;
+mod pid1;
 mod pidfd;
-mod proxy;
-mod pump;
-mod rootfs;
-mod show;
 mod signal;
 mod store;
-mod template;
-mod terminal;
 mod time;
-mod top;
-mod words;
 
 use std::env::args_os;
 use std::ffi::OsString;
@@ -55,10 +26,12 @@ use std::process::ExitCode;
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 
-use crate::cli::Parse;
-use crate::commands::COMMANDS;
+use crate::cli::parse::Parse;
+use crate::commands::about;
+use crate::commands::table::COMMANDS;
 use crate::error::Result;
 use crate::output::{print, warn};
+use crate::pid1::init;
 
 #[allow(unsafe_code)]
 fn main() -> ExitCode {

@@ -1,0 +1,195 @@
+//! `exec`: one more process in a running container.
+//!
+//! It gets a small monitor of its own, so that it survives its client as it does with Docker. It has
+//! no place on disk: when it ends, nothing is left.
+
+use std::os::unix::net::UnixStream;
+
+use nix::unistd::{ForkResult, fork, geteuid};
+
+use crate::client::relay::{self, End, Options, Signals};
+use crate::client::terminal::DetachKeys;
+use crate::commands::foreground::left_by_keys;
+use crate::error::{Context, Error, Result, StartError, client};
+use crate::monitor::channel::{Decoder, Kind};
+use crate::monitor::pump::{Pump, Streams, pipes};
+use crate::monitor::watch::{fork_detached, hear_child};
+use crate::pid1::child::{self, Process, Stdio, die};
+use crate::pid1::namespace::Namespaces;
+use crate::pidfd::PidFd;
+use crate::store::container::Container;
+use crate::store::disk::{Store, new_id};
+use crate::store::events;
+use crate::store::image;
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) argv: Vec<String>,
+    pub(crate) env: Vec<String>,
+    pub(crate) workdir: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) stdin: bool,
+    pub(crate) tty: bool,
+    pub(crate) detach: bool,
+    pub(crate) detach_keys: DetachKeys,
+}
+
+/// Runs it; returns its exit code.
+#[allow(unsafe_code)]
+pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> Result<u8> {
+    let (state, _pid1) = container.running()?;
+    if !request.detach {
+        relay::check_terminal(request.stdin, request.tty)?;
+    }
+    let config = &container.config;
+    let mut env = config.environment();
+    if request.tty {
+        image::set_env(&mut env, "TERM", "xterm");
+    }
+    for text in &request.env {
+        if let Some((name, value)) = text.split_once('=') {
+            image::set_env(&mut env, name, value);
+        }
+    }
+    let workdir = request
+        .workdir
+        .clone()
+        .unwrap_or_else(|| config.workdir.clone());
+    let process = Process {
+        argv: request.argv.clone(),
+        env,
+        workdir: if workdir.is_empty() {
+            "/".into()
+        } else {
+            workdir
+        },
+        user: request.user.clone().unwrap_or_else(|| config.user.clone()),
+        init: false,
+    };
+    let id = new_id()?;
+    let text = request.argv.join(" ");
+    let record = |action: &str| {
+        events::record(
+            store,
+            config,
+            &format!("{action}: {text} "),
+            &[("execID", id.clone())],
+        );
+    };
+    record("exec_create");
+    record("exec_start");
+    let options = Options {
+        stdin: request.stdin,
+        tty: request.tty,
+        signals: Signals::Leave,
+        detach_keys: request.detach_keys.clone(),
+    };
+    let signals = relay::hold_signals(&options)?;
+    let (ours, theirs) = UnixStream::pair().context("make a socket")?;
+    match fork_detached(&config.name)? {
+        ForkResult::Parent { .. } => {}
+        ForkResult::Child => {
+            drop(ours);
+            // Opened now: in the container's file system there is no such file.
+            let record = events::open(store);
+            let died = |code: u8| {
+                let more = [("execID", id.clone()), ("exitCode", code.to_string())];
+                let _ = record
+                    .as_ref()
+                    .map(|file| events::record_to(file, config, "exec_die", &more));
+            };
+            let _ = watch(state.pid, &process, request, theirs, died);
+            die(0)
+        }
+    }
+    drop(theirs);
+    let mut decoder = Decoder::default();
+    let ended = if request.detach {
+        // Whether it could be started at all is the one thing to wait for.
+        match decoder.wait(&ours).context("hear from the monitor")? {
+            Some((Kind::Failed, text)) => Err(StartError::received(&text).into()),
+            Some(_) => Ok(End::Detached),
+            None => return Err(client!("the monitor is gone")),
+        }
+    } else {
+        relay::run(&ours, decoder, &signals, options)
+    };
+    match ended {
+        Err(Error::Start(error)) => fail(&error),
+        ended => left_by_keys(ended?),
+    }
+}
+
+/// Docker's daemon writes the runtime's error into the stream of the command that never began, and
+/// the code is 126 whatever the reason was.
+fn fail(error: &StartError) -> Result<u8> {
+    use std::io::Write;
+    let text = match error.code {
+        125 => format!("{}\r\n", error.message),
+        _ => format!(
+            "OCI runtime exec failed: exec failed: unable to start container process: {}: unknown\r\n",
+            error.message
+        ),
+    };
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Err(Error::Exit(126))
+}
+
+// ANCHOR: exec
+/// The small monitor: enters the namespaces, starts the process, watches it.
+///
+/// It forks once more, because a pid namespace is entered by children only. So the process's parent
+/// stands outside: inside, its parent is 0.
+#[allow(unsafe_code)]
+fn watch(
+    pid: i32,
+    process: &Process,
+    request: &Request,
+    socket: UnixStream,
+    died: impl Fn(u8),
+) -> std::io::Result<()> {
+    let mut pump = Pump::new(None, true);
+    pump.add(socket, true)?;
+    let privileged = geteuid().is_root();
+    let begun = (|| -> std::io::Result<_> {
+        let namespaces = Namespaces::of(pid)?;
+        let (stdio, streams) = if request.tty {
+            (Stdio::Terminal, Streams::default())
+        } else {
+            let (files, streams) = pipes(request.stdin)?;
+            (Stdio::Files(files), streams)
+        };
+        let (ours, theirs) = UnixStream::pair()?;
+        namespaces.enter()?;
+        // SAFETY: one thread.
+        match unsafe { fork() }? {
+            ForkResult::Child => {
+                drop((ours, namespaces));
+                child::another(process, stdio, privileged, theirs)
+            }
+            ForkResult::Parent { child } => Ok((PidFd::open(child.as_raw())?, streams, ours)),
+        }
+    })();
+    let begun =
+        begun.map_err(|error| StartError::engine(format!("cannot enter the container: {error}")));
+    let begun = begun.and_then(|(handle, mut streams, channel)| {
+        hear_child(&channel, &mut streams)?;
+        Ok((handle, streams))
+    });
+    match begun {
+        Ok((handle, streams)) => {
+            pump.tell(Kind::Started, &[]);
+            pump.run(&handle, streams, None, |_| {})?;
+            let code = handle.reap()?;
+            died(code);
+            pump.dismiss(code);
+        }
+        Err(error) => {
+            pump.tell(Kind::Failed, &serde_json::to_vec(&error)?);
+            pump.dismiss(error.code);
+        }
+    }
+    Ok(())
+}
+// ANCHOR_END: exec

@@ -1,0 +1,8 @@
+//! The process beside each container. There is no daemon: the monitor starts PID 1, carries its bytes, publishes its
+//! ports, writes down its end.
+//! It may call: `pid1` and below.
+
+pub(crate) mod channel;
+pub(crate) mod proxy;
+pub(crate) mod pump;
+pub(crate) mod watch;

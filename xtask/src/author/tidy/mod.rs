@@ -1,0 +1,265 @@
+//! The layout rules: every fault of the tree at once, each with its file, line and remedy.
+
+mod chapters;
+mod labs;
+mod texts;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use owo_colors::OwoColorize;
+
+use crate::chapter::course::{Course, Lab};
+use crate::chapter::source::Faults;
+use crate::report::outcome::Verdict;
+use crate::run::screen;
+
+/// One broken rule.
+#[derive(Debug)]
+struct Fault {
+    path: PathBuf,
+    line: usize,
+    what: String,
+    remedy: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}:{}: {}\n    {}",
+            self.path.display(),
+            self.line,
+            self.what,
+            self.remedy
+        )
+    }
+}
+
+/// Checks the course; a fault is a wrong result.
+pub fn tidy(course: &Course) -> Result<Verdict> {
+    let faults = faults(course)?;
+    for fault in &faults {
+        screen::print(&format!("{} {fault}\n", "tidy:".red().bold()));
+    }
+    match faults.len() {
+        0 => screen::print("tidy: no fault\n"),
+        1 => screen::print("tidy: 1 fault\n"),
+        count => screen::print(&format!("tidy: {count} faults\n")),
+    }
+    Ok(if faults.is_empty() {
+        Verdict::Passed
+    } else {
+        Verdict::Failed
+    })
+}
+
+fn faults(course: &Course) -> Result<Vec<Fault>> {
+    let mut tree = Tree {
+        root: &course.root,
+        faults: Vec::new(),
+        names: BTreeMap::new(),
+    };
+    tree.registered(course)?;
+    for lab in &course.labs {
+        tree.folder(&course.folder(lab), lab)?;
+        match course.chapter(lab) {
+            Ok(chapter) => tree.chapter(&chapter, lab),
+            Err(error) => tree.malformed(&error, lab),
+        }
+    }
+    tree.texts(&course.root)?;
+    tree.faults
+        .sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+    Ok(tree.faults)
+}
+
+struct Tree<'a> {
+    root: &'a Path,
+    faults: Vec<Fault>,
+    /// The lab that starts a container of this name.
+    names: BTreeMap<String, String>,
+}
+
+impl Tree<'_> {
+    fn fault(
+        &mut self,
+        path: &Path,
+        line: usize,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        let path = path.strip_prefix(self.root).unwrap_or(path).to_path_buf();
+        self.faults.push(Fault {
+            path,
+            line,
+            what: what.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    /// A chapter that cannot be read: each of its faults where it is.
+    fn malformed(&mut self, error: &anyhow::Error, lab: &Lab) {
+        let path = self.root.join(crate::chapter::page::path_of(&lab.slug));
+        match error.downcast_ref::<Faults>() {
+            Some(Faults { faults, .. }) => {
+                for fault in faults {
+                    let remedy = fault.help.as_deref().unwrap_or("mend the chapter");
+                    self.fault(&path, fault.line, fault.message.as_str(), remedy);
+                }
+            }
+            None => self.fault(&path, 1, format!("{error:#}"), "mend the chapter"),
+        }
+    }
+
+    /// SUMMARY.md, labs/ and book/src/ name the same labs.
+    fn registered(&mut self, course: &Course) -> Result<()> {
+        let summary = self.root.join("book/src/SUMMARY.md");
+        let known = |slug: &str| course.labs.iter().any(|lab| lab.slug == slug);
+        for name in names(&self.root.join("labs"))? {
+            if !known(&name) {
+                self.fault(
+                    &self.root.join("labs").join(&name),
+                    1,
+                    "SUMMARY.md does not name this lab",
+                    "add its line, or remove it",
+                );
+            }
+        }
+        for name in names(&self.root.join("book/src"))? {
+            let Some(slug) = name.strip_suffix(".md") else {
+                continue;
+            };
+            let text = fs::read_to_string(&summary)?;
+            if name != "SUMMARY.md" && !text.contains(&format!("({name})")) {
+                self.fault(
+                    &self.root.join("book/src").join(&name),
+                    1,
+                    "SUMMARY.md does not name this page",
+                    "add its line, or remove it",
+                );
+            }
+            if Lab::from_slug(slug).is_some() && !course.root.join("labs").join(slug).is_dir() {
+                self.fault(
+                    &self.root.join("book/src").join(&name),
+                    1,
+                    "a chapter without its folder in labs/",
+                    "cargo xtask new writes both",
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names in a folder, sorted; hidden ones left out.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let entries =
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    Ok(names)
+}
+
+/// The files below a path, but for what is built.
+fn walk(path: &Path) -> Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut files = Vec::new();
+    for name in names(path)? {
+        let below = path.join(&name);
+        let staged = name == "bin"
+            && below
+                .parent()
+                .is_some_and(|parent| parent.join("Cargo.toml").is_file());
+        if below.is_symlink() || name == "target" || staged {
+            continue;
+        }
+        files.extend(walk(&below)?);
+    }
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_tree_is_tidy() {
+        let course = Course::open(crate::engine::programs::workspace()).unwrap();
+        let faults: Vec<String> = faults(&course)
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    }
+
+    /// The negative control: a course with one fault of each kind.
+    #[test]
+    fn an_untidy_tree_is_told_all_its_faults() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("book/src/SUMMARY.md", "- [A](01-a.md)\n- [B](02-b.md)\n");
+        write(
+            "book/src/01-a.md",
+            "# A\n\n```console\n$ docker run --name web lab01\n$ sleep 1; true\n```\n",
+        );
+        write("book/src/02-b.md", "# B\n\n```console,oops\n$ true\n```\n");
+        write("book/src/stray.md", "# Stray\n");
+        write("labs/01-a/Cargo.toml", "[package]\nname = \"other\"\n");
+        let path = concat!("/home", "/me/x");
+        write(
+            "labs/01-a/src/main.rs",
+            &format!("fn main() {{}} \n// {path}"),
+        );
+        write("labs/01-a/Dockerfile", "FROM debian\nRUN true\n");
+        write("labs/01-a/run.sh", "#!/bin/sh\n");
+        write("labs/03-c/x", "");
+        let course = Course::open(folder.path()).unwrap();
+        let text: Vec<String> = faults(&course)
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let text = text.join("\n");
+        for part in [
+            "book/src/01-a.md:1: no question",
+            "no section \"What you need to know\"",
+            "no grader",
+            "no hints",
+            "book/src/01-a.md:4: container name web",
+            "book/src/01-a.md:5: a fixed sleep",
+            "book/src/02-b.md:3: unknown fence word `oops`",
+            "book/src/stray.md:1: SUMMARY.md does not name this page",
+            "book/src/02-b.md:1: a chapter without its folder",
+            "labs/02-b/Cargo.toml:1: a lab without its Cargo.toml",
+            "labs/01-a/Cargo.toml:1: another package name",
+            "labs/01-a/Cargo.toml:1: the workspace's lints are not on",
+            "labs/01-a/exercise/Dockerfile:1: no exercise",
+            "labs/01-a/solution/Dockerfile:1: no solution",
+            "labs/01-a/Dockerfile:1: a fixed base image",
+            "labs/01-a/Dockerfile:2: RUN and ADD",
+            "labs/01-a/run.sh:1: a script that is not executable",
+            "labs/03-c:1: SUMMARY.md does not name this lab",
+            "labs/01-a/src/main.rs:1: a source file that does not say what it is",
+            "labs/01-a/src/main.rs:1: white space",
+            "labs/01-a/src/main.rs:2: a path of one machine",
+            "labs/01-a/src/main.rs:2: no newline",
+        ] {
+            assert!(text.contains(part), "missing: {part}\n{text}");
+        }
+    }
+}

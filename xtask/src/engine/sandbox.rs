@@ -1,0 +1,288 @@
+//! A lab's workbench on an engine: the `docker` shim, the images, and the clean-up by label.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::chapter::course::{Course, Lab};
+use crate::engine::base;
+use crate::engine::choice::{Engine, Kind};
+use crate::engine::images;
+use crate::engine::podman;
+use crate::engine::programs::Which;
+use crate::system::interrupt;
+use crate::system::process::{self, Output};
+use crate::system::sweep::{MARK, ask, sweep};
+
+/// The label that every container of a session bears.
+const LABEL: &str = "trapping-signals.session";
+
+/// How long an engine may take over one image or one removal.
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// How long a podman that is asked to end may finish what it is at.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What one lab needs of one engine.
+#[derive(Debug)]
+pub struct Bench {
+    engine: Engine,
+    /// The base image's name; pocket has but one, without a name.
+    base: String,
+    number: String,
+    /// The lab's folder, where its commands run.
+    pub folder: PathBuf,
+    scratch: PathBuf,
+    session: String,
+}
+
+impl Bench {
+    /// Sets the bench up: the shim and, for docker and podman, the local base image.
+    ///
+    /// Whatever an earlier run of this lab left on this engine (it was killed, or told to keep) is removed
+    /// first. The caller holds the lab's lock.
+    pub fn set_up(course: &Course, lab: &Lab, engine: &Engine) -> Result<Bench> {
+        let kind = engine.kind.name();
+        let base = match engine.kind {
+            Kind::Pocket => String::new(),
+            Kind::Docker | Kind::Podman => base::provide(course, engine)?,
+        };
+        let bench = Bench {
+            engine: engine.clone(),
+            base,
+            number: lab.number.clone(),
+            folder: course.folder(lab),
+            scratch: course.scratch().join(kind).join(&lab.slug),
+            session: format!("{kind}/{}", lab.slug),
+        };
+        let bin = bench.scratch.join("bin");
+        // Before the clean-up: podman does nothing at all where TMPDIR is not there.
+        for folder in [&bin, &bench.temporary()] {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        bench.write_shim(&bin.join("docker"))?;
+        bench.clean_up();
+        Ok(bench)
+    }
+
+    /// `docker` on the session's PATH. pocket keeps each lab's containers apart by its own state folder, so
+    /// its shim is the engine itself; the other two get a label to clean up by and a base image to build on.
+    fn write_shim(&self, shim: &Path) -> Result<()> {
+        let write = || -> std::io::Result<()> {
+            let _ = fs::remove_file(shim);
+            if self.engine.kind == Kind::Pocket {
+                return std::os::unix::fs::symlink(&self.engine.program, shim);
+            }
+            let base = &self.base;
+            let program = shell_quote(&self.engine.program.to_string_lossy());
+            let program = match self.engine.kind {
+                // Its warnings ("StopSignal SIGTERM failed to stop container") would be one engine's alone.
+                Kind::Podman => format!("{program} --log-level=error"),
+                _ => program,
+            };
+            let script = format!(
+                "#!/bin/sh\n\
+                 # Hands over to the chosen engine. Adds what a reader need not type: a label to clean up by, and the\n\
+                 # base image made from this machine's shells, as none can be pulled without a registry.\n\
+                 case $1 in\n\
+                 run|create) verb=$1; shift; exec {program} \"$verb\" --label {LABEL}={} \"$@\" ;;\n\
+                 build) shift; exec {program} build --build-arg BASE={base} \"$@\" ;;\n\
+                 esac\n\
+                 exec {program} \"$@\"\n",
+                self.session
+            );
+            fs::write(shim, script)?;
+            fs::set_permissions(shim, fs::Permissions::from_mode(0o755))
+        };
+        write().with_context(|| format!("cannot write {}", shim.display()))
+    }
+
+    /// What a session on this bench has in its environment.
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        let mut path = self.scratch.join("bin").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap_or_default());
+        let mut environment = vec![
+            ("PATH".into(), path),
+            (MARK.into(), OsString::from(&self.session)),
+            ("LC_ALL".into(), "C.UTF-8".into()),
+            ("TZ".into(), "UTC".into()),
+            // What the commands put there goes with the session, however it ends.
+            ("TMPDIR".into(), self.temporary().into_os_string()),
+        ];
+        environment.extend(self.engine_environment());
+        environment
+    }
+
+    fn engine_environment(&self) -> Vec<(OsString, OsString)> {
+        match self.engine.kind {
+            Kind::Docker => vec![("DOCKER_CLI_HINTS".into(), "false".into())],
+            Kind::Podman => podman::environment(&self.scratch),
+            Kind::Pocket => vec![(
+                "POCKET_ROOT".into(),
+                self.scratch.join("state").into_os_string(),
+            )],
+        }
+    }
+
+    /// The session's `/tmp`.
+    fn temporary(&self) -> PathBuf {
+        self.scratch.join("tmp")
+    }
+
+    /// The session's own folder: the shim, and what an engine keeps for it.
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    /// Builds the images of [`images::list`], but for those that would be the same again.
+    pub fn build_images(&self, which: Which) -> Result<()> {
+        let wanted = images::list(&self.folder, &self.number, which, &self.base)?;
+        let names: Vec<&str> = wanted.iter().map(|image| image.name.as_str()).collect();
+        // Somebody else's base may have changed under its name.
+        let built_from = match base::is_overridden() {
+            true => Vec::new(),
+            false => self.built_from(&names)?,
+        };
+        for (index, image) in wanted.iter().enumerate() {
+            if built_from.get(index) == Some(&image.inputs) {
+                continue;
+            }
+            let label = format!("{}={}", images::LABEL, image.inputs);
+            let (name, file) = (&image.name, image.file.to_string_lossy());
+            let folder = self.folder.to_string_lossy();
+            let build = [
+                "build", "-q", "-t", name, "--label", &label, "-f", &file, &folder,
+            ];
+            let built = match self.engine.kind {
+                // Interrupted, podman leaves the container that it works in, mounted. It is not interrupted, then: we are
+                // when it is done.
+                Kind::Podman => self.docker_after_all(&build)?,
+                Kind::Docker | Kind::Pocket => self.docker(&build)?,
+            };
+            interrupt::check()?;
+            built.success(&format!("building {name} from {file}"))?;
+        }
+        Ok(())
+    }
+
+    /// What each image says that it was built from; nothing at all if one of them is missing.
+    fn built_from(&self, names: &[&str]) -> Result<Vec<String>> {
+        let format = format!("{{{{index .Config.Labels \"{}\"}}}}", images::LABEL);
+        let inspect = ["inspect", "--type", "image", "-f", &format];
+        let output = self.docker(&[&inspect, names].concat())?;
+        Ok(if output.status.success() {
+            output.stdout.lines().map(str::to_owned).collect()
+        } else {
+            Vec::new()
+        })
+    }
+
+    /// Removes every container and process of the session: of this run, or of an earlier one that was killed.
+    /// Returns what the engine said where it failed.
+    pub fn clean_up(&self) -> Option<String> {
+        match self.engine.kind {
+            // Its daemon does the work, and goes on with it.
+            Kind::Docker => {}
+            // Killed while it starts a container, podman forgets the processes that it has started already; asked,
+            // it finishes that first. A client with a container in the foreground stays, and goes with it.
+            Kind::Podman => ask(&self.session, "podman", PATIENCE),
+            // Its clients and monitors bear the mark, too. One that is just starting a container must not go on
+            // to write about it when we have removed it.
+            Kind::Pocket => {
+                sweep(&self.session);
+            }
+        }
+        loop {
+            let trouble = self.remove_containers().err();
+            // Whoever was still there may have been about to make one more: look again.
+            if !sweep(&self.session) || trouble.is_some() {
+                let _ = fs::remove_dir_all(self.temporary());
+                let _ = fs::create_dir_all(self.temporary());
+                return trouble.map(|error| format!("{error:#}"));
+            }
+        }
+    }
+
+    fn remove_containers(&self) -> Result<()> {
+        let filter = format!("label={LABEL}={}", self.session);
+        if self.engine.kind == Kind::Podman {
+            // A pod has a container of podman's own, which bears no label: it goes with its pod.
+            let pods = self
+                .docker_after_all(&["pod", "ps", "-q", "--filter", &filter])?
+                .success("listing pods")?;
+            let pods: Vec<&str> = pods.split_whitespace().collect();
+            if !pods.is_empty() {
+                let _ = self.docker_after_all(&[&["pod", "kill"], &pods[..]].concat())?;
+                self.docker_after_all(&[&["pod", "rm", "-f", "-t", "0"], &pods[..]].concat())?
+                    .success("removing pods")?;
+            }
+        }
+        let list: &[&str] = match self.engine.kind {
+            Kind::Pocket => &["ps", "-aq"],
+            Kind::Docker | Kind::Podman => &["ps", "-aq", "--filter", &filter],
+        };
+        let found = self.docker_after_all(list)?.success("listing containers")?;
+        let ids: Vec<&str> = found.split_whitespace().collect();
+        if !ids.is_empty() {
+            let rm: &[&str] = match self.engine.kind {
+                Kind::Docker | Kind::Pocket => &["rm", "-f"],
+                Kind::Podman => {
+                    // podman's rm forgets a container that an interrupted stop left "stopping", and leaves its
+                    // processes. kill does not. (It fails for what has ended, which is as good.)
+                    let _ = self.docker_after_all(&[&["kill"], &ids[..]].concat())?;
+                    // podman alone would wait a whole grace period for each.
+                    &["rm", "-f", "-t", "0"]
+                }
+            };
+            self.docker_after_all(&[rm, &ids[..]].concat())?
+                .success("removing containers")?;
+        }
+        Ok(())
+    }
+
+    /// Removes the session's images and folder too.
+    pub fn remove(&self) -> Result<()> {
+        if let Some(trouble) = self.clean_up() {
+            bail!("{trouble}");
+        }
+        let images = self
+            .docker(&["images", "-q", &format!("lab{}", self.number)])?
+            .success("listing images")?;
+        // An image has a line for each of its names.
+        let ids: BTreeSet<&str> = images.split_whitespace().collect();
+        if !ids.is_empty() {
+            let ids: Vec<&str> = ids.into_iter().collect();
+            self.docker(&[&["rmi", "-f"], &ids[..]].concat())?
+                .success("removing images")?;
+        }
+        Ok(())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.scratch.join("bin/docker"));
+        command.args(arguments).envs(self.environment());
+        command
+    }
+
+    fn docker(&self, arguments: &[&str]) -> Result<Output> {
+        process::run(&mut self.command(arguments), DEADLINE)
+    }
+
+    /// Like [`Self::docker`], but an interrupt does not stop it: this is what an interrupt asks for.
+    fn docker_after_all(&self, arguments: &[&str]) -> Result<Output> {
+        process::run_to_end(&mut self.command(arguments), DEADLINE)
+    }
+}
+
+/// `text` as one word of a shell.
+pub fn shell_quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}

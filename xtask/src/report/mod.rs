@@ -1,0 +1,5 @@
+//! What a run found, as data; text, JSON and JUnit render it.
+//! The verdict is computed here, once.
+//! It may call: `chapter` and below.
+
+pub(crate) mod outcome;

@@ -1,0 +1,356 @@
+//! Runs one lab on one engine: locks, bench, session, check, clean-up.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::chapter::course::{Course, Lab};
+use crate::chapter::matching::{self, Actual};
+use crate::chapter::page::{Block, Chapter, Hint, Step};
+use crate::engine::choice::Engine;
+use crate::engine::programs::Which;
+use crate::engine::sandbox::Bench;
+use crate::report::outcome::{LabReport, Skip, StepReport, Verdict};
+use crate::run::resources;
+use crate::run::screen::Screen;
+use crate::run::session::{Ended, LIMIT, Session};
+use crate::system::interrupt::Interrupted;
+use crate::system::lock::Locks;
+use crate::system::machine;
+use crate::system::process::which;
+
+/// How a run is to go.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Rewrite the chapter with what happened.
+    pub bless: bool,
+    /// Wait for Enter before each command.
+    pub step: bool,
+    /// Leave the containers.
+    pub keep: bool,
+    /// A skip is a failure.
+    pub deny_skip: bool,
+    /// How long one command may take.
+    pub timeout: Duration,
+}
+
+/// Runs a lab. `progress` is told what is going on. Only an interrupt is an error; all else is a verdict.
+pub fn run(
+    course: &Course,
+    lab: &Lab,
+    which: Which,
+    engine: &Engine,
+    options: &Options,
+    screen: &mut Screen,
+    progress: &dyn Fn(&str),
+) -> Result<LabReport, Interrupted> {
+    let started = Instant::now();
+    let mut report = LabReport::new(lab);
+    let mut runner = Runner {
+        course,
+        lab,
+        which,
+        engine,
+        options,
+        screen,
+        progress,
+        report: &mut report,
+    };
+    if let Err(error) = runner.lab() {
+        match error.downcast::<Interrupted>() {
+            Ok(interrupted) => return Err(interrupted),
+            Err(error) => {
+                report.verdict = Verdict::CannotRun;
+                report.problem = Some(crate::run::screen::error(&error));
+            }
+        }
+    }
+    report.millis = started.elapsed().as_millis();
+    Ok(report)
+}
+
+/// Cleans the bench up however its lab ends.
+struct CleanUp<'a>(Option<&'a Bench>);
+
+impl Drop for CleanUp<'_> {
+    fn drop(&mut self) {
+        if let Some(trouble) = self.0.and_then(Bench::clean_up) {
+            crate::run::screen::complain(&format!("warning: the clean-up failed: {trouble}\n"));
+        }
+    }
+}
+
+struct Runner<'a> {
+    course: &'a Course,
+    lab: &'a Lab,
+    which: Which,
+    engine: &'a Engine,
+    options: &'a Options,
+    screen: &'a mut Screen,
+    progress: &'a dyn Fn(&str),
+    report: &'a mut LabReport,
+}
+
+impl Runner<'_> {
+    fn lab(&mut self) -> Result<()> {
+        let chapter = self.course.chapter(self.lab)?;
+        let exercise = self.which != Which::Lab;
+        self.screen
+            .lab(&self.lab.slug, &chapter.title, &chapter.question);
+        let blocks: Vec<&Block> = chapter
+            .script(exercise)
+            .filter(|block| self.runs(&chapter, block))
+            .collect();
+        if exercise && blocks.is_empty() {
+            anyhow::bail!(
+                "{} has no `console,exercise` block to grade with",
+                chapter.source.path.display()
+            );
+        }
+        let keys = resources::keys(&blocks, self.lab, self.engine.kind);
+        let _locks = Locks::acquire(keys, |key| {
+            let text = format!("{} waits for another run, which holds {key}", self.lab.slug);
+            (self.progress)(&text);
+            crate::run::screen::complain(&format!("{text}\n"));
+        })?;
+        (self.progress)("images");
+        let bench = Bench::set_up(self.course, self.lab, self.engine)?;
+        let _clean_up = CleanUp((!self.options.keep).then_some(&bench));
+        resources::ports_are_free(&chapter, &blocks)?;
+        if exercise {
+            // The exercise may use the lab's images too.
+            bench.build_images(Which::Lab)?;
+        }
+        let built = resources::images_exist(&chapter, &blocks, self.lab, &bench.folder, self.which)
+            .and_then(|()| bench.build_images(self.which));
+        if let Err(error) = built {
+            let readers_own = self.which == Which::Exercise && !error.is::<Interrupted>();
+            if !readers_own || !self.engine.answers() {
+                return Err(error);
+            }
+            // A Dockerfile that does not build is an answer, and a wrong one.
+            self.report.verdict = Verdict::Failed;
+            self.report.problem = Some(crate::run::screen::error(&error));
+            return Ok(());
+        }
+        let results = self.script(&chapter, &blocks, &bench)?;
+        let denied = self.options.deny_skip && !self.report.skipped.is_empty();
+        let failed = self.report.verdict == Verdict::Failed && !denied;
+        if self.options.bless && failed && !results.is_empty() {
+            let path = self.course.root.join(&chapter.source.path);
+            matching::bless(&path, &chapter.source.text, &results)?;
+            self.report.verdict = Verdict::Passed;
+            self.report
+                .steps
+                .iter_mut()
+                .for_each(|step| step.passed = true);
+            self.report.problem = Some(format!(
+                "blessed: {} now says what happened",
+                chapter.source.path.display()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether a block runs here; a skip is noted with its reason.
+    fn runs(&mut self, chapter: &Chapter, block: &Block) -> bool {
+        let fence = &block.fence;
+        if !fence.engines.is_empty()
+            && !fence
+                .engines
+                .iter()
+                .any(|name| name == self.engine.kind.name())
+        {
+            return false;
+        }
+        let Some(missing) = fence.needs.iter().find(|program| which(program).is_none()) else {
+            return true;
+        };
+        let reason = format!(
+            "needs `{missing}`, which is not on PATH; {}",
+            machine::how_to_get(missing)
+        );
+        if self.options.deny_skip {
+            self.report.verdict = Verdict::Failed;
+            self.report.problem = Some(chapter.source.point(
+                block.line,
+                "a skip, and --deny-skip allows none",
+                &reason,
+                None,
+            ));
+        }
+        self.report.skipped.push(Skip {
+            line: block.line,
+            reason,
+        });
+        false
+    }
+
+    fn script(
+        &mut self,
+        chapter: &Chapter,
+        blocks: &[&Block],
+        bench: &Bench,
+    ) -> Result<Vec<(Step, Actual)>> {
+        let mut session = Session::start(&bench.folder, &bench.environment())?;
+        let steps: Vec<&Step> = blocks.iter().flat_map(|block| &block.steps).collect();
+        let mut results = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            (self.progress)(&format!(
+                "{}/{} {}",
+                index + 1,
+                steps.len(),
+                step.command.lines().next().unwrap_or("")
+            ));
+            self.screen.command(step);
+            if self.options.step {
+                wait_for_enter()?;
+            }
+            let started = Instant::now();
+            let mut output = Vec::new();
+            let ended = session.run(&step.command, self.options.timeout, |bytes| {
+                output.extend_from_slice(bytes);
+                self.screen.output(bytes);
+            })?;
+            let output = String::from_utf8_lossy(&output).into_owned();
+            let status = match ended {
+                Ended::Status(status) | Ended::Exited(status) => Some(status),
+                Ended::TimedOut | Ended::PrintedTooMuch => None,
+            };
+            let as_expected =
+                status == Some(step.status) && matching::matches(&output, &step.expected);
+            let last = index + 1 == steps.len();
+            let passed = as_expected && (last || !matches!(ended, Ended::Exited(_)));
+            self.report.steps.push(StepReport {
+                line: step.line,
+                command: step.command.clone(),
+                expected: step.expected.clone(),
+                output: output.clone(),
+                expected_status: step.status,
+                status,
+                passed,
+                millis: started.elapsed().as_millis(),
+            });
+            if let Some(status) = status {
+                results.push((
+                    (*step).clone(),
+                    Actual {
+                        status,
+                        output: output.clone(),
+                    },
+                ));
+            }
+            if passed {
+                continue;
+            }
+            self.fail(chapter, step, &output, &ended);
+            let goes_on = self.options.bless
+                && self.report.verdict == Verdict::Failed
+                && matches!(ended, Ended::Status(_));
+            if !goes_on {
+                break;
+            }
+        }
+        // A killed or failed chapter is no source for the book.
+        let whole = results.len() == steps.len();
+        Ok(if whole { results } else { Vec::new() })
+    }
+
+    fn fail(&mut self, chapter: &Chapter, step: &Step, output: &str, ended: &Ended) {
+        if !self.engine.answers() || output.contains("No space left on device") {
+            self.report.verdict = Verdict::CannotRun;
+            let title = format!("the machine failed at {}", chapter.at(step.line));
+            let help = "look at the engine's daemon and at `df -h`; `cargo xtask doctor` tells what this machine can run";
+            self.report.problem = Some(chapter.source.point(
+                step.line,
+                &title,
+                "not a verdict on the book",
+                Some(help),
+            ));
+            return;
+        }
+        let (status, expected) = (step.status, &step.expected);
+        let wrong_output = !matching::matches(output, expected);
+        let label = match ended {
+            Ended::TimedOut => format!(
+                "killed: it did not end within {} s",
+                self.options.timeout.as_secs()
+            ),
+            Ended::PrintedTooMuch => {
+                format!("killed: it printed more than {} MiB", LIMIT >> 20)
+            }
+            Ended::Exited(code) => {
+                format!("the chapter's bash ended here, with exit status {code}")
+            }
+            Ended::Status(code) if *code != status && wrong_output => {
+                format!("exit status {code} instead of {status}, and other output")
+            }
+            Ended::Status(code) if *code != status => {
+                format!("exit status {code} instead of {status}")
+            }
+            Ended::Status(_) => "printed something else".into(),
+        };
+        let title = format!("{}: this is not what the book says", chapter.at(step.line));
+        let mut problem = chapter.source.point(step.line, &title, &label, None);
+        if wrong_output && *ended != Ended::PrintedTooMuch {
+            problem.push_str(&format!(
+                "\n{}",
+                matching::diff(output, expected).trim_end()
+            ));
+        }
+        if !wrong_output && !self.screen.shows_output() {
+            problem.push_str(&format!("\nit printed:\n{}", output.trim_end()));
+        }
+        if let Ended::Status(code) | Ended::Exited(code) = ended
+            && *code != status
+        {
+            problem.push_str(&format!("\nexit status: {code}, expected: {status}"));
+        }
+        self.report.verdict = Verdict::Failed;
+        self.report.problem = Some(problem);
+        if self.which != Which::Lab
+            && let Some(hint) = hint(&chapter.hints, output, expected)
+        {
+            self.report.hint = Some(hint.text.clone());
+            self.report.hint_key = Some(hint.key.clone());
+        }
+    }
+}
+
+/// The first hint whose key fits the wrong output, or a line of it that is not among the right ones.
+fn hint<'a>(hints: &'a [Hint], output: &str, expected: &str) -> Option<&'a Hint> {
+    let right = |line: &str| {
+        expected
+            .lines()
+            .any(|good| matching::line_matches(line, good))
+    };
+    let wrong: Vec<&str> = output.lines().filter(|line| !right(line)).collect();
+    hints.iter().find(|hint| {
+        hint.key == "otherwise"
+            || matching::matches(output, &hint.key)
+            || wrong
+                .iter()
+                .any(|line| matching::line_matches(line, &hint.key))
+    })
+}
+
+/// Waits for Enter; the end of the input, or an interrupt, ends the run.
+fn wait_for_enter() -> Result<()> {
+    use std::io::Read;
+    use std::os::fd::AsFd;
+    let stdin = std::io::stdin();
+    loop {
+        while crate::system::process::wait_readable(
+            &[stdin.as_fd()],
+            Instant::now() + Duration::from_secs(3600),
+        )?
+        .is_empty()
+        {}
+        let mut byte = [0];
+        match stdin.lock().read(&mut byte) {
+            Ok(1) if byte[0] == b'\n' => return Ok(()),
+            Ok(1) => {}
+            _ => anyhow::bail!("--step: standard input ended"),
+        }
+    }
+}

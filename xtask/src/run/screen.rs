@@ -1,0 +1,149 @@
+//! Where a run's words go: the terminal as they come, a buffer when labs run side by side, or nowhere.
+
+use std::io::{ErrorKind, Write};
+
+use owo_colors::OwoColorize;
+
+use crate::chapter::page::Step;
+use crate::report::outcome::{LabReport, Verdict};
+use crate::system::interrupt;
+
+/// Writes to standard output. A reader that has gone (`| head`) ends the run in order and quietly, with SIGPIPE's
+/// status; so does any other failure, which says why, as one of the machine's.
+pub fn print(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else {
+        return;
+    };
+    if error.kind() == ErrorKind::BrokenPipe {
+        return interrupt::trigger(interrupt::ended_by(nix::libc::SIGPIPE));
+    }
+    if interrupt::caught().is_none() {
+        complain(&format!(
+            "error: cannot write to standard output: {error}\n"
+        ));
+    }
+    interrupt::trigger(Verdict::CannotRun.exit_status());
+}
+
+/// Writes to standard error. Nobody can be told if that fails.
+pub fn complain(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// An error as the reader sees it. What points at a place in a file begins with "error:" itself.
+pub fn error(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    if anstream::adapter::strip_str(&text)
+        .to_string()
+        .starts_with("error:")
+    {
+        return text;
+    }
+    format!("{} {text}", "error:".red().bold())
+}
+
+/// Where one lab's words go.
+#[derive(Debug)]
+pub enum Screen {
+    /// Straight to standard output.
+    Live,
+    /// Kept until the lab has ended.
+    Kept(String),
+    /// Only the verdict is kept: `--quiet`.
+    Quiet(String),
+    /// Dropped: `--format json` speaks in the end.
+    Silent,
+}
+
+impl Screen {
+    fn write(&mut self, text: &str) {
+        match self {
+            Screen::Live => print(text),
+            Screen::Kept(kept) => kept.push_str(text),
+            Screen::Quiet(_) | Screen::Silent => {}
+        }
+    }
+
+    /// Whether the reader sees what a command prints.
+    pub fn shows_output(&self) -> bool {
+        matches!(self, Screen::Live | Screen::Kept(_))
+    }
+
+    /// Prints what was kept.
+    pub fn flush(&mut self) {
+        if let Screen::Kept(kept) | Screen::Quiet(kept) = self {
+            print(&std::mem::take(kept));
+        }
+    }
+
+    /// A lab begins.
+    pub fn lab(&mut self, slug: &str, title: &str, question: &str) {
+        let question = if question.is_empty() {
+            String::new()
+        } else {
+            format!("  {}\n", question.italic())
+        };
+        self.write(&format!("\n{} {}\n{question}\n", slug.bold(), title.bold()));
+    }
+
+    /// A command is about to run.
+    pub fn command(&mut self, step: &Step) {
+        let mut text = String::new();
+        for (index, line) in step.command.lines().enumerate() {
+            let prompt = if index == 0 { "$" } else { ">" };
+            text.push_str(&format!("{} {}\n", prompt.green().bold(), line.bold()));
+        }
+        self.write(&text);
+    }
+
+    /// Some of a command's output.
+    pub fn output(&mut self, bytes: &[u8]) {
+        self.write(&String::from_utf8_lossy(bytes));
+    }
+
+    /// A lab has ended.
+    pub fn verdict(&mut self, report: &LabReport) {
+        let text = verdict(report);
+        match self {
+            // A failure is never quiet.
+            Screen::Quiet(kept) if report.verdict != Verdict::Passed => kept.push_str(&text),
+            _ => self.write(&text),
+        }
+    }
+}
+
+fn verdict(report: &LabReport) -> String {
+    let mut text = String::new();
+    for skip in &report.skipped {
+        text.push_str(&format!(
+            "{} {}:{}: {}\n",
+            "skipped".yellow(),
+            report.chapter,
+            skip.line,
+            skip.reason
+        ));
+    }
+    if let Some(problem) = &report.problem {
+        text.push_str(&format!("\n{problem}\n"));
+    }
+    if let Some(hint) = &report.hint {
+        text.push_str(&format!("\n{} {hint}\n", "hint:".cyan().bold()));
+    }
+    let seconds = format!(
+        "{}.{:01} s",
+        report.millis / 1000,
+        report.millis % 1000 / 100
+    );
+    let ran = report.steps.len();
+    let word = match report.verdict {
+        Verdict::Passed => "passed".green().bold().to_string(),
+        Verdict::Failed => "FAILED".red().bold().to_string(),
+        Verdict::CannotRun => "CANNOT RUN".red().bold().to_string(),
+    };
+    text.push_str(&format!(
+        "\n{word} {}: {ran} commands, {seconds}\n",
+        report.lab
+    ));
+    text
+}

@@ -1,0 +1,64 @@
+//! What this machine allows: asked of the machine, with the remedy where it says no.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::system::process;
+
+/// Whether an ordinary process may make a user namespace; otherwise the reason and the remedy.
+///
+/// user_namespaces(7); Debian's and Ubuntu's switches are sysctls of their own.
+pub fn user_namespaces() -> Result<(), String> {
+    let mut command = Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--pid", "--fork", "true"]);
+    match process::run(&mut command, Duration::from_secs(20)) {
+        Ok(output) if output.status.success() => Ok(()),
+        Ok(output) => Err(remedy(output.stderr.trim())),
+        Err(error) => Err(remedy(&error.to_string())),
+    }
+}
+
+/// How to get a program that a chapter or the runner wants.
+pub fn how_to_get(program: &str) -> String {
+    let package = match program {
+        // No package of Debian's.
+        "kubernetes-validate" => return "install it (pip install kubernetes-validate)".into(),
+        "busybox" => "busybox-static",
+        "dpkg-query" => "dpkg",
+        "setpriv" | "unshare" => "util-linux",
+        "script" => "bsdutils",
+        same => same,
+    };
+    format!("install it (Debian: apt-get install {package})")
+}
+
+fn remedy(said: &str) -> String {
+    let is =
+        |path: &str, value: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
+    let advice = if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
+        "Allow them: sudo sysctl kernel.unprivileged_userns_clone=1"
+    } else if is(
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        "1",
+    ) {
+        "Allow them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"
+    } else if is("/proc/sys/user/max_user_namespaces", "0") {
+        "Allow them: sudo sysctl user.max_user_namespaces=15000"
+    } else {
+        "Run as root, or (inside a container) with --privileged"
+    };
+    format!("{advice}\n{said}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_may_have_another_name() {
+        assert!(how_to_get("tini").contains("apt-get install tini)"));
+        assert!(how_to_get("busybox").contains("busybox-static"));
+        assert!(how_to_get("kubernetes-validate").contains("pip install"));
+    }
+}

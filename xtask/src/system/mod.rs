@@ -1,0 +1,9 @@
+//! Processes, interrupts, locks, the sweep, this machine, the lowest level of printing.
+//! It knows nothing of books or engines.
+//! It calls nothing above it.
+
+pub(crate) mod interrupt;
+pub(crate) mod lock;
+pub(crate) mod machine;
+pub(crate) mod process;
+pub(crate) mod sweep;
