@@ -1,8 +1,6 @@
 //! What pocket does beyond printing what Docker prints: isolation, signals, monitors that die, and
 //! nothing left behind. As root, and as an ordinary user.
 
-mod common;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -10,7 +8,7 @@ use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 
-use common::{NOBODY, Pocket, skip, until};
+use crate::common::{Done, NOBODY, Pocket, skip, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -155,7 +153,7 @@ fn a_container_outlives_its_client_and_is_removed_all_the_same() {
             fs::read_to_string(format!("/proc/{}/wchan", waiter.id())).is_ok()
         });
         pocket.ok(&["stop", "lone"]);
-        let waited = common::Done::from(waiter.wait_with_output().expect("wait"));
+        let waited = Done::from(waiter.wait_with_output().expect("wait"));
         // Whoever waited before the end learns the code, though the container is gone. One who came
         // too late hears that there is none.
         assert!(
@@ -189,7 +187,7 @@ fn a_killed_monitor_takes_its_container_along() {
         assert_eq!(found.len(), 1);
         signal(found[0], Signal::SIGKILL);
         until("PID 1 is dead", || gone(&pid));
-        let waited = common::Done::from(waiter.wait_with_output().expect("wait"));
+        let waited = Done::from(waiter.wait_with_output().expect("wait"));
         assert_eq!(waited.out, "137\n");
         follower.wait().expect("logs -f ends, too");
         assert_eq!(
@@ -256,7 +254,7 @@ fn a_signal_to_the_client_reaches_pid_1() {
         signal(pid, Signal::SIGUSR1);
         pocket.await_line("px", "got SIGUSR1");
         signal(pid, Signal::SIGTERM);
-        let done = common::Done::from(client.wait_with_output().expect("a child"));
+        let done = Done::from(client.wait_with_output().expect("a child"));
         assert_eq!(
             (done.code, done.out.as_str()),
             (6, "ready\ngot SIGUSR1\ngot SIGTERM\n")
@@ -680,7 +678,7 @@ fn odd_input_is_an_error_and_no_panic() {
         assert!(!done.err.trim().is_empty(), "{args:?}: {done:?}");
     }
     let mut command = pocket.command(&["run"]);
-    let done = common::Done::from(
+    let done = Done::from(
         command
             .arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"))
             .output()
@@ -709,7 +707,7 @@ fn following_a_log_ends_with_the_container() {
             let mut command = pocket.command(&["logs", "-f", name]);
             let follower = command.stdout(Stdio::piped()).spawn().expect("logs");
             pocket.ok(&["kill", name]);
-            let done = common::Done::from(follower.wait_with_output().expect("logs ends"));
+            let done = Done::from(follower.wait_with_output().expect("logs ends"));
             // With --rm it may be gone before the client looks.
             assert!(done.code == 0 || extra == "--rm", "{name}: {done:?}");
             pocket.run(&["rm", name]);
@@ -836,7 +834,7 @@ fn a_user_cannot_reach_another_users_container() {
     mine.ok(&["run", "-d", "--name", "mine", "probe", "wait"]);
     let state = mine.path().join("state");
     let mut intruder = theirs.command(&["ps", "-aq"]);
-    let done = common::Done::from(intruder.env("POCKET_ROOT", &state).output().expect("runs"));
+    let done = Done::from(intruder.env("POCKET_ROOT", &state).output().expect("runs"));
     assert!(done.out.is_empty(), "{done:?}");
     mine.ok(&["rm", "-f", "mine"]);
 }
@@ -931,7 +929,7 @@ fn a_signal_passes_by_input_that_nobody_reads() {
         until("the client has ended", || {
             client.try_wait().expect("a child").is_some()
         });
-        let done = common::Done::from(client.wait_with_output().expect("a child"));
+        let done = Done::from(client.wait_with_output().expect("a child"));
         assert_eq!((done.code, done.out.as_str()), (6, "ready\n"));
     });
 }
@@ -950,7 +948,7 @@ fn a_signal_passes_by_output_that_nobody_reads() {
             pocket.field("flood", "State.Status") == "exited"
         });
         // What was written before is not lost for that.
-        let done = common::Done::from(client.wait_with_output().expect("a child"));
+        let done = Done::from(client.wait_with_output().expect("a child"));
         assert_eq!(done.code, 6, "{}", done.err);
         assert!(done.out.lines().all(|line| line == "y"), "not only y");
         assert_eq!(done.out, pocket.ok(&["logs", "flood"]) + "\n");

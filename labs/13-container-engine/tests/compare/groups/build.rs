@@ -1,0 +1,5 @@
+//! Dockerfiles.
+
+use super::Group;
+
+pub const GROUPS: &[Group] = &[];

@@ -1,0 +1,5 @@
+//! Flags, names, and refusals.
+
+use super::Group;
+
+pub const GROUPS: &[Group] = &[];

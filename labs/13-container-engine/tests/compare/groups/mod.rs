@@ -1,0 +1,23 @@
+//! The lines that are compared, by subject.
+
+mod base;
+mod build;
+mod command_line;
+mod lifecycle;
+mod pid1;
+
+/// Lines of bash, each run on both engines. `$I` is an image with 13-probe as its entrypoint, `$S` one
+/// with no command at all; `c1`, `c2` are names of containers, removed after each group.
+pub type Group = (&'static str, &'static [&'static str]);
+
+/// All of them.
+pub fn all() -> Vec<Group> {
+    [
+        base::GROUPS,
+        build::GROUPS,
+        command_line::GROUPS,
+        lifecycle::GROUPS,
+        pid1::GROUPS,
+    ]
+    .concat()
+}

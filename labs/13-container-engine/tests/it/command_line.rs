@@ -1,0 +1,1 @@
+//! What can be asked for, and how it is refused.

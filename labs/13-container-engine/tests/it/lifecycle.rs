@@ -1,0 +1,1 @@
+//! States, clients and monitors.

@@ -1,0 +1,1 @@
+//! What PID 1 finds around itself.
