@@ -12,8 +12,7 @@ use launch::Freshness;
 use serde::Deserialize;
 
 use crate::chapter::course::{Course, Lab};
-use crate::run::screen;
-use crate::system::process;
+use crate::system::{print, process};
 
 const DEADLINE: Duration = Duration::from_secs(1200);
 
@@ -219,7 +218,7 @@ fn build(root: &Path, programs: &[Program], labs: &[(Lab, Which)]) -> Result<Vec
     }
     if labs.is_empty() && std::io::stderr().is_terminal() {
         // Where there are labs, a bar says it.
-        screen::complain("building pocket, the container engine ...\n");
+        print::complain("building pocket, the container engine ...\n");
     }
     let began = SystemTime::now();
     let mut command = Command::new(cargo);

@@ -1,35 +1,10 @@
 //! Where a run's words go: the terminal as they come, a buffer when labs run side by side, or nowhere.
 
-use std::io::{ErrorKind, Write};
-
 use owo_colors::OwoColorize;
 
 use crate::chapter::page::Step;
 use crate::report::outcome::{LabReport, Verdict};
-use crate::system::interrupt;
-
-/// Writes to standard output. A reader that has gone (`| head`) ends the run in order and quietly, with SIGPIPE's
-/// status; so does any other failure, which says why, as one of the machine's.
-pub fn print(text: &str) {
-    let mut out = anstream::stdout().lock();
-    let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) else {
-        return;
-    };
-    if error.kind() == ErrorKind::BrokenPipe {
-        return interrupt::trigger(interrupt::ended_by(nix::libc::SIGPIPE));
-    }
-    if interrupt::caught().is_none() {
-        complain(&format!(
-            "error: cannot write to standard output: {error}\n"
-        ));
-    }
-    interrupt::trigger(Verdict::CannotRun.exit_status());
-}
-
-/// Writes to standard error. Nobody can be told if that fails.
-pub fn complain(text: &str) {
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
-}
+pub use crate::system::print::{complain, print};
 
 /// An error as the reader sees it. What points at a place in a file begins with "error:" itself.
 pub fn error(error: &anyhow::Error) -> String {

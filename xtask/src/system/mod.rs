@@ -5,5 +5,6 @@
 pub(crate) mod interrupt;
 pub(crate) mod lock;
 pub(crate) mod machine;
+pub(crate) mod print;
 pub(crate) mod process;
 pub(crate) mod sweep;
