@@ -1,8 +1,8 @@
 //! `cargo xtask shell 3`: the reader's own bash, with the lab's images and the chosen engine.
 
 use std::fs;
+use std::os::fd::AsFd;
 use std::process::{Child, Command};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, kill};
@@ -16,7 +16,7 @@ use crate::engine::sandbox::{Bench, shell_quote};
 use crate::report::outcome::Verdict;
 use crate::run::screen;
 use crate::system::lock::Locks;
-use crate::system::process;
+use crate::system::wait::{Until, pidfd, wait};
 
 /// Runs an interactive bash; its exit status is not a verdict.
 pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
@@ -52,7 +52,7 @@ pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
         )
         .spawn()
         .context("cannot run bash");
-    let ended = bash.and_then(wait);
+    let ended = bash.and_then(wait_for);
     if let Some(trouble) = bench.clean_up() {
         screen::complain(&format!("warning: the clean-up failed: {trouble}\n"));
     }
@@ -61,18 +61,14 @@ pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
 
 /// Waits until the reader leaves. If somebody ends us, bash goes as it does when its terminal goes away; it ignores
 /// SIGTERM.
-fn wait(mut bash: Child) -> Result<()> {
-    let outcome = loop {
-        if bash.try_wait()?.is_some() {
-            return Ok(());
-        }
-        let soon = Instant::now() + Duration::from_millis(100);
-        if let Err(interrupted) = process::wait_readable(&[], soon) {
-            break interrupted;
-        }
-    };
-    let pid = Pid::from_raw(i32::try_from(bash.id())?);
-    let _ = kill(pid, Signal::SIGHUP);
+fn wait_for(mut bash: Child) -> Result<()> {
+    let outcome = pidfd(&bash)
+        .and_then(|ended| wait(&[((), ended.as_fd())], Until::interrupt()))
+        .map(|_| ());
+    if outcome.is_err() {
+        let pid = Pid::from_raw(i32::try_from(bash.id())?);
+        let _ = kill(pid, Signal::SIGHUP);
+    }
     bash.wait()?;
-    Err(outcome)
+    outcome
 }

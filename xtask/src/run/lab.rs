@@ -1,8 +1,10 @@
 //! Runs one lab on one engine: locks, bench, session, check, clean-up.
 
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use nix::errno::Errno;
 
 use crate::chapter::course::{Course, Lab};
 use crate::chapter::matching::{self, Actual};
@@ -18,6 +20,7 @@ use crate::system::interrupt::Interrupted;
 use crate::system::lock::Locks;
 use crate::system::machine;
 use crate::system::process::which;
+use crate::system::wait::{Until, wait};
 
 /// How a run is to go.
 #[derive(Debug, Clone, Copy)]
@@ -336,20 +339,15 @@ fn hint<'a>(hints: &'a [Hint], output: &str, expected: &str) -> Option<&'a Hint>
 
 /// Waits for Enter; the end of the input, or an interrupt, ends the run.
 fn wait_for_enter() -> Result<()> {
-    use std::io::Read;
-    use std::os::fd::AsFd;
     let stdin = std::io::stdin();
     loop {
-        while crate::system::process::wait_readable(
-            &[stdin.as_fd()],
-            Instant::now() + Duration::from_secs(3600),
-        )?
-        .is_empty()
-        {}
+        wait(&[((), stdin.as_fd())], Until::interrupt())?;
+        // Byte by byte and past the buffer of the standard library: what that holds no poll can see, and whoever has
+        // typed something before Enter would have to type Enter again.
         let mut byte = [0];
-        match stdin.lock().read(&mut byte) {
-            Ok(1) if byte[0] == b'\n' => return Ok(()),
-            Ok(1) => {}
+        match nix::unistd::read(&stdin, &mut byte) {
+            Ok(1) if byte == *b"\n" => return Ok(()),
+            Ok(1) | Err(Errno::EINTR) => {}
             _ => anyhow::bail!("--step: standard input ended"),
         }
     }

@@ -6,16 +6,16 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{SigSet, Signal};
-use rustix::process::{Pid as Number, PidfdFlags, pidfd_open};
 
 use crate::run::screen::complain;
-use crate::system::process::{shell_status, wait_readable};
+use crate::system::process::shell_status;
+use crate::system::wait::{Until, pidfd, wait};
 
 /// What bash runs: it reads commands, each ended by a NUL, from descriptor 8, and answers every one with its
 /// exit status and a newline on descriptor 9, where a first NUL says that it is ready. The commands see neither. `set -m` gives jobs process groups of
@@ -42,6 +42,15 @@ pub const LIMIT: usize = 16 << 20;
 
 /// What a pipe holds (pipe(7)), in bytes.
 const PIPE: usize = 64 << 10;
+
+/// Whom we listen to. The end of bash is told by its pidfd and not by the end of a pipe: `exec` closes one while the
+/// process lives, and a job in the background may hold one when bash is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Status,
+    Output,
+    End,
+}
 
 /// What came of listening to bash.
 enum Heard {
@@ -97,8 +106,7 @@ impl Session {
         let output = OwnedFd::from(bash.stdout.take().context("stdout is piped")?);
         let status = OwnedFd::from(bash.stderr.take().context("stderr is piped")?);
         fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        let number = Number::from_raw(bash.id().cast_signed()).context("a child has a number")?;
-        let pidfd = pidfd_open(number, PidfdFlags::empty()).context("pidfd_open of bash")?;
+        let pidfd = pidfd(&bash)?;
         let mut session = Session {
             bash,
             pidfd,
@@ -113,7 +121,7 @@ impl Session {
     /// Waits until bash takes commands. What it says before that is no answer: of a library that LD_PRELOAD names and
     /// that is not there, of a locale that is not there.
     fn begin(&mut self) -> Result<()> {
-        match self.listen(b'\0', Instant::now() + START, |_| ())? {
+        match self.listen(b'\0', Until::within(START), |_| ())? {
             Heard::Answer(said) if said.is_empty() => Ok(()),
             Heard::Answer(said) => {
                 complain(&format!("warning: bash says: {}\n", said.trim_end()));
@@ -135,7 +143,7 @@ impl Session {
     ) -> Result<Ended> {
         // If bash is gone there is nobody to write to, which its pidfd will tell.
         let _ = self.commands.write_all(format!("{command}\0").as_bytes());
-        match self.listen(b'\n', Instant::now() + deadline, sink)? {
+        match self.listen(b'\n', Until::within(deadline), sink)? {
             Heard::Answer(answer) => match answer.trim_end().parse() {
                 Ok(status) => Ok(Ended::Status(status)),
                 Err(_) => bail!("bash said {answer:?} where its exit status should be"),
@@ -153,45 +161,54 @@ impl Session {
     }
 
     /// Listens for an answer that ends in `end`. Until then `sink` gets what the commands print.
-    fn listen(&mut self, end: u8, deadline: Instant, mut sink: impl FnMut(&[u8])) -> Result<Heard> {
+    fn listen(&mut self, end: u8, until: Until<'_>, mut sink: impl FnMut(&[u8])) -> Result<Heard> {
         let mut answer = Vec::new();
         let mut printed = 0;
-        let (mut status_open, mut output_open) = (true, true);
+        let mut open = vec![Source::Status, Source::Output, Source::End];
         loop {
-            // The end of bash is told by its pidfd (pidfd_open(2)) and not by the end of a pipe: `exec` closes one while
-            // the process lives, and a job in the background may hold one when bash is gone.
-            let mut watched = vec![self.pidfd.as_fd()];
-            watched.extend(status_open.then(|| self.status.as_fd()));
-            watched.extend(output_open.then(|| self.output.as_fd()));
-            let ready = wait_readable(&watched, deadline)?;
-            if ready.is_empty() {
+            let watched: Vec<_> = open
+                .iter()
+                .map(|source| match source {
+                    Source::Status => (Source::Status, self.status.as_fd()),
+                    Source::Output => (Source::Output, self.output.as_fd()),
+                    Source::End => (Source::End, self.pidfd.as_fd()),
+                })
+                .collect();
+            let Some(ready) = wait(&watched, until)? else {
                 return Ok(Heard::Nothing);
-            }
-            let output_ready = output_open && ready.last() == Some(&true);
-            if status_open && ready[1] {
-                let mut byte = [0; 64];
-                let read = nix::unistd::read(&self.status, &mut byte).context("read from bash")?;
-                answer.extend_from_slice(&byte[..read]);
-                status_open = read > 0;
-                if answer.last() == Some(&end) {
-                    answer.pop();
-                    self.rest(&mut sink)?;
-                    let answer = String::from_utf8_lossy(&answer).into_owned();
-                    return Ok(Heard::Answer(answer));
+            };
+            // The first that is ready, in the order in which they stand above: what bash answered comes before its end.
+            match ready.first() {
+                Some(Source::Status) => {
+                    let mut bytes = [0; 64];
+                    let read =
+                        nix::unistd::read(&self.status, &mut bytes).context("read from bash")?;
+                    answer.extend_from_slice(&bytes[..read]);
+                    if answer.last() == Some(&end) {
+                        answer.pop();
+                        self.rest(&mut sink)?;
+                        let answer = String::from_utf8_lossy(&answer).into_owned();
+                        return Ok(Heard::Answer(answer));
+                    }
+                    if read == 0 {
+                        open.retain(|source| *source != Source::Status);
+                    }
                 }
-            } else if ready[0] {
-                self.rest(&mut sink)?;
-                let status = self.bash.wait().context("cannot wait for bash")?;
-                return Ok(Heard::End(shell_status(status)));
-            } else if output_ready {
-                match self.read_output(&mut sink)? {
-                    Some(0) => output_open = false,
+                // Before the output: a job may hold that open, and print for ever, when bash is gone.
+                Some(_) if ready.contains(&Source::End) => {
+                    self.rest(&mut sink)?;
+                    let status = self.bash.wait().context("cannot wait for bash")?;
+                    return Ok(Heard::End(shell_status(status)));
+                }
+                Some(_) => match self.read_output(&mut sink)? {
+                    Some(0) => open.retain(|source| *source != Source::Output),
                     Some(read) => printed += read,
                     None => {}
-                }
-                if printed > LIMIT {
-                    return Ok(Heard::TooMuch);
-                }
+                },
+                None => {}
+            }
+            if printed > LIMIT {
+                return Ok(Heard::TooMuch);
             }
         }
     }
@@ -271,11 +288,32 @@ fn own_session(command: &mut Command) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::sweep::{MARK, sweep};
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     const SOON: Duration = Duration::from_secs(30);
 
     fn session() -> Session {
         Session::start(Path::new("/"), &[]).unwrap()
+    }
+
+    /// Ends, as a run does, what a session's commands have started: a job has a process group of its own, and outlives
+    /// the bash that is killed.
+    struct Jobs(String);
+
+    impl Drop for Jobs {
+        fn drop(&mut self) {
+            sweep(&self.0);
+        }
+    }
+
+    fn marked_session() -> (Session, Jobs) {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let value = format!("test-session-{}-{number}", std::process::id());
+        let mark = (MARK.into(), (&value).into());
+        let session = Session::start(Path::new("/"), &[mark]).unwrap();
+        (session, Jobs(value))
     }
 
     fn run(session: &mut Session, command: &str) -> (String, Ended) {
@@ -298,7 +336,7 @@ mod tests {
             ("7 1 /tmp\n".into(), Ended::Status(0))
         );
         assert_eq!(
-            run(&mut session, "sleep 100 &"),
+            run(&mut session, "sleep 1000 &"),
             (String::new(), Ended::Status(0))
         );
         assert_eq!(
@@ -329,16 +367,11 @@ mod tests {
 
     #[test]
     fn a_hanging_command_is_killed_at_its_deadline() {
-        use crate::system::sweep::{MARK, sweep};
-        // A job has a process group of its own: the sweep ends it, here as in a run.
-        let value = format!("test-hang-{}", std::process::id());
-        let mut session =
-            Session::start(Path::new("/"), &[(MARK.into(), (&value).into())]).unwrap();
+        let (mut session, _jobs) = marked_session();
         let ended = session
             .run("sleep 1000", Duration::from_millis(50), |_| ())
             .unwrap();
         assert_eq!(ended, Ended::TimedOut);
-        sweep(&value);
     }
 
     #[test]
@@ -359,17 +392,13 @@ mod tests {
             run(&mut replaced, late),
             ("late\n".into(), Ended::Exited(3))
         );
-        let mut deaf = session();
+        let (mut deaf, _jobs) = marked_session();
         let ended = deaf.run("exec sleep 1000", Duration::from_millis(50), |_| ());
         assert_eq!(ended.unwrap(), Ended::TimedOut);
 
-        use crate::system::sweep::{MARK, sweep};
-        let value = format!("test-job-{}", std::process::id());
-        let mut session =
-            Session::start(Path::new("/"), &[(MARK.into(), (&value).into())]).unwrap();
+        let (mut session, _jobs) = marked_session();
         let job = "(while :; do sleep 1; done) & exit 3";
         assert_eq!(run(&mut session, job), (String::new(), Ended::Exited(3)));
-        sweep(&value);
     }
 
     #[test]
@@ -385,7 +414,7 @@ mod tests {
         let ended = session.run("yes", SOON, |_| ());
         assert_eq!(ended.unwrap(), Ended::PrintedTooMuch);
         // A job that never stops printing does not keep its session busy.
-        let mut session = self::session();
+        let (mut session, _jobs) = marked_session();
         assert_eq!(run(&mut session, "yes & sleep 0.01").1, Ended::Status(0));
         let ended = session.run("sleep 1000", Duration::from_millis(1), |_| ());
         assert_eq!(ended.unwrap(), Ended::TimedOut);

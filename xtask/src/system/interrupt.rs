@@ -11,8 +11,10 @@ use std::sync::{Arc, OnceLock};
 use anyhow::{Context, Result};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-struct Interrupt {
-    /// The exit status to end with; 0 as long as nothing asks for the end.
+/// What asks for the end: a descriptor that becomes readable then, and the exit status to end with.
+#[derive(Debug)]
+pub struct Interrupt {
+    /// 0 as long as nothing asks for the end.
     status: Arc<AtomicUsize>,
     readable: OwnedFd,
     writable: OwnedFd,
@@ -27,20 +29,54 @@ pub struct Interrupted;
 
 /// Installs the handlers. Called once, before anything is started that would have to be cleaned up.
 pub fn install() -> Result<()> {
-    let (readable, writable) = nix::unistd::pipe().context("cannot make a pipe")?;
-    let status = Arc::new(AtomicUsize::new(0));
+    let interrupt = Interrupt::new()?;
     for number in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
         // In this order: whoever sees the pipe readable finds the status already there.
         let ended_by = usize::from(ended_by(number));
-        signal_hook::flag::register_usize(number, Arc::clone(&status), ended_by)?;
-        signal_hook::low_level::pipe::register(number, writable.try_clone()?)?;
+        signal_hook::flag::register_usize(number, Arc::clone(&interrupt.status), ended_by)?;
+        signal_hook::low_level::pipe::register(number, interrupt.writable.try_clone()?)?;
     }
-    INTERRUPT.get_or_init(|| Interrupt {
-        status,
-        readable,
-        writable,
-    });
+    INTERRUPT.get_or_init(|| interrupt);
     Ok(())
+}
+
+impl Interrupt {
+    /// One that nothing has triggered.
+    pub fn new() -> Result<Interrupt> {
+        let (readable, writable) = nix::unistd::pipe().context("cannot make a pipe")?;
+        Ok(Interrupt {
+            status: Arc::new(AtomicUsize::new(0)),
+            readable,
+            writable,
+        })
+    }
+
+    /// Asks for the end, with this exit status, unless something has asked for it before.
+    pub fn trigger(&self, status: u8) {
+        let (none, wanted) = (0, usize::from(status));
+        let _ = self
+            .status
+            .compare_exchange(none, wanted, Ordering::SeqCst, Ordering::SeqCst);
+        // A full pipe is a readable pipe: an error changes nothing.
+        let _ = nix::unistd::write(&self.writable, b"!");
+    }
+
+    /// An error if something asked for the end.
+    pub fn check(&self) -> Result<(), Interrupted> {
+        self.caught().map_or(Ok(()), |_| Err(Interrupted))
+    }
+
+    fn caught(&self) -> Option<u8> {
+        let status = self.status.load(Ordering::SeqCst);
+        u8::try_from(status).ok().filter(|status| *status != 0)
+    }
+}
+
+/// Readable from the moment something asked for the end.
+impl AsFd for Interrupt {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.readable.as_fd()
+    }
 }
 
 /// The exit status of a shell's child that signal `number` ended: 128+N.
@@ -50,28 +86,22 @@ pub fn ended_by(number: i32) -> u8 {
 
 /// The exit status to end with, if something asked for the end.
 pub fn caught() -> Option<u8> {
-    let status = INTERRUPT.get()?.status.load(Ordering::SeqCst);
-    u8::try_from(status).ok().filter(|status| *status != 0)
+    INTERRUPT.get()?.caught()
 }
 
 /// An error if something asked for the end.
 pub fn check() -> Result<(), Interrupted> {
-    caught().map_or(Ok(()), |_| Err(Interrupted))
+    INTERRUPT.get().map_or(Ok(()), Interrupt::check)
 }
 
 /// Ends the run as a signal does, with this exit status, unless something has asked for the end before.
 pub fn trigger(status: u8) {
     if let Some(interrupt) = INTERRUPT.get() {
-        let (none, wanted) = (0, usize::from(status));
-        let _ = interrupt
-            .status
-            .compare_exchange(none, wanted, Ordering::SeqCst, Ordering::SeqCst);
-        // A full pipe is a readable pipe: an error changes nothing.
-        let _ = nix::unistd::write(&interrupt.writable, b"!");
+        interrupt.trigger(status);
     }
 }
 
-/// Readable from the moment something asked for the end. `None` before [`install`] (unit tests).
-pub fn fd() -> Option<BorrowedFd<'static>> {
-    INTERRUPT.get().map(|interrupt| interrupt.readable.as_fd())
+/// The runner's own. `None` before [`install`] (unit tests).
+pub fn installed() -> Option<&'static Interrupt> {
+    INTERRUPT.get()
 }

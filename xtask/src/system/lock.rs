@@ -8,11 +8,10 @@ use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use crate::system::process::wait_readable;
+use crate::system::wait::{Until, wait};
 
 /// A set of held locks; dropping it frees them.
 #[derive(Debug)]
@@ -51,12 +50,7 @@ fn acquire(key: &str, waiting: &mut impl FnMut(&str)) -> Result<UnixListener> {
         };
         waiting(key);
         // Nobody ever accepts or writes: readable means that the holder is gone.
-        while wait_readable(
-            &[holder.as_fd()],
-            Instant::now() + Duration::from_secs(3600),
-        )?
-        .is_empty()
-        {}
+        wait(&[((), holder.as_fd())], Until::interrupt())?;
     }
 }
 

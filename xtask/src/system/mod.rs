@@ -8,3 +8,4 @@ pub(crate) mod machine;
 pub(crate) mod print;
 pub(crate) mod process;
 pub(crate) mod sweep;
+pub(crate) mod wait;

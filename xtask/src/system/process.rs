@@ -1,18 +1,16 @@
 //! Runs one command to its end: output collected, deadline kept, Ctrl-C obeyed.
 
 use std::io::{ErrorKind, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-use crate::system::interrupt;
+use crate::system::wait::{Until, pidfd, wait};
 
 /// What a finished command left.
 #[derive(Debug)]
@@ -38,15 +36,15 @@ impl Output {
 
 /// Runs `command` with no input. A deadline that passes or an interrupt kills its whole process group.
 pub fn run(command: &mut Command, deadline: Duration) -> Result<Output> {
-    start(command.stdin(Stdio::null()), deadline, true)
+    start(command.stdin(Stdio::null()), Until::within(deadline))
 }
 
 /// Like [`run`], but an interrupt does not stop it: for what has to be done after one.
 pub fn run_to_end(command: &mut Command, deadline: Duration) -> Result<Output> {
-    start(command.stdin(Stdio::null()), deadline, false)
+    start(command.stdin(Stdio::null()), Until::in_any_case(deadline))
 }
 
-fn start(command: &mut Command, deadline: Duration, obey: bool) -> Result<Output> {
+fn start(command: &mut Command, until: Until<'_>) -> Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
     // A process group of its own: Ctrl-C reaches it through us, and the whole group can be ended.
     command
@@ -56,7 +54,7 @@ fn start(command: &mut Command, deadline: Duration, obey: bool) -> Result<Output
     let mut child = command
         .spawn()
         .with_context(|| format!("cannot run {name}"))?;
-    match collect(&mut child, &name, Instant::now() + deadline, obey) {
+    match collect(&mut child, &name, until) {
         Ok(output) => Ok(output),
         Err(error) => {
             end_group(&mut child);
@@ -73,29 +71,42 @@ fn end_group(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn collect(child: &mut Child, name: &str, deadline: Instant, obey: bool) -> Result<Output> {
+/// What is waited for. Neither the end of the outputs tells the end of the process (it may close them and go on), nor
+/// the other way round (what it has started may have more to say).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Out,
+    Err,
+    End,
+}
+
+fn collect(child: &mut Child, name: &str, until: Until<'_>) -> Result<Output> {
+    let ended = pidfd(child)?;
     let mut out = child.stdout.take().context("stdout is piped")?;
     let mut err = child.stderr.take().context("stderr is piped")?;
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let (mut out_open, mut err_open) = (true, true);
-    while out_open || err_open {
-        let mut watched = Vec::new();
-        if out_open {
-            watched.push(out.as_fd());
-        }
-        if err_open {
-            watched.push(err.as_fd());
-        }
-        let ready = wait(&watched, deadline, obey)?;
-        if ready.is_empty() {
+    let mut open = vec![Source::Out, Source::Err, Source::End];
+    while !open.is_empty() {
+        let watched: Vec<_> = open
+            .iter()
+            .map(|source| match source {
+                Source::Out => (Source::Out, out.as_fd()),
+                Source::Err => (Source::Err, err.as_fd()),
+                Source::End => (Source::End, ended.as_fd()),
+            })
+            .collect();
+        let Some(ready) = wait(&watched, until)? else {
             bail!("{name} did not end in time");
-        }
-        let err_ready = ready[usize::from(out_open)..].first() == Some(&true);
-        if out_open && ready[0] {
-            out_open = append(&mut out, &mut stdout)?;
-        }
-        if err_open && err_ready {
-            err_open = append(&mut err, &mut stderr)?;
+        };
+        for source in ready {
+            let goes_on = match source {
+                Source::Out => append(&mut out, &mut stdout)?,
+                Source::Err => append(&mut err, &mut stderr)?,
+                Source::End => false,
+            };
+            if !goes_on {
+                open.retain(|other| *other != source);
+            }
         }
     }
     let status = child
@@ -107,47 +118,6 @@ fn collect(child: &mut Child, name: &str, deadline: Instant, obey: bool) -> Resu
         stdout: text(stdout),
         stderr: text(stderr),
     })
-}
-
-/// Waits until one of `watched` is readable; says which are. Empty: the deadline passed. An interrupt
-/// is an error.
-pub fn wait_readable(watched: &[BorrowedFd<'_>], deadline: Instant) -> Result<Vec<bool>> {
-    wait(watched, deadline, true)
-}
-
-/// Like [`wait_readable`], but an interrupt does not end it: for what has to be done after one.
-pub fn wait_after_all(watched: &[BorrowedFd<'_>], deadline: Instant) -> Result<Vec<bool>> {
-    wait(watched, deadline, false)
-}
-
-fn wait(watched: &[BorrowedFd<'_>], deadline: Instant, obey: bool) -> Result<Vec<bool>> {
-    let interrupt = if obey { interrupt::fd() } else { None };
-    let check = || if obey { interrupt::check() } else { Ok(()) };
-    loop {
-        check()?;
-        let mut fds: Vec<PollFd<'_>> = watched
-            .iter()
-            .chain(&interrupt)
-            .map(|fd| PollFd::new(*fd, PollFlags::POLLIN))
-            .collect();
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(Vec::new());
-        }
-        let left =
-            PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
-        match poll(&mut fds, left) {
-            Err(Errno::EINTR) | Ok(0) => {}
-            Err(error) => return Err(error).context("poll"),
-            Ok(_) => {
-                check()?;
-                return Ok(fds[..watched.len()]
-                    .iter()
-                    .map(|fd| fd.any() == Some(true))
-                    .collect());
-            }
-        }
-    }
 }
 
 /// Appends what is there; false at end of file.
@@ -177,4 +147,116 @@ pub fn which(program: &str) -> Option<std::path::PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
         .map(|folder| folder.join(program))
         .find(|path| path.is_file() && access(path, AccessFlags::X_OK).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::interrupt::{Interrupt, Interrupted};
+    use std::time::Instant;
+
+    fn bash(script: &str) -> Command {
+        let mut command = Command::new("bash");
+        command.args(["-c", script]).stdin(Stdio::null());
+        command
+    }
+
+    /// Says its number to the file `pid`, closes both its outputs and stays.
+    fn mute(folder: &std::path::Path) -> Command {
+        let mut command = bash("echo $$ >pid.new; mv pid.new pid; exec sleep 1000 >&- 2>&-");
+        command.current_dir(folder);
+        command
+    }
+
+    /// A process that was killed and waited for is nowhere.
+    fn is_gone(folder: &std::path::Path) -> bool {
+        let pid = std::fs::read_to_string(folder.join("pid")).unwrap();
+        !std::path::Path::new("/proc").join(pid.trim()).exists()
+    }
+
+    #[test]
+    fn both_outputs_and_the_status_are_collected() {
+        let mut command = bash("echo out; echo err >&2; exit 7");
+        let output = run(&mut command, Duration::from_secs(60)).unwrap();
+        assert_eq!(
+            (output.stdout.as_str(), output.stderr.as_str()),
+            ("out\n", "err\n")
+        );
+        assert_eq!(shell_status(output.status), 7);
+        let error = output.success("it").unwrap_err().to_string();
+        assert!(error.contains("it failed") && error.contains("out\nerr"));
+        let killed = run(&mut bash("kill -TERM $$"), Duration::from_secs(60)).unwrap();
+        assert_eq!(shell_status(killed.status), 143);
+    }
+
+    #[test]
+    fn much_on_one_output_does_not_stop_the_other() {
+        let mut command = bash("head -c 300000 /dev/zero >&2; echo out");
+        let output = run(&mut command, Duration::from_secs(60)).unwrap();
+        assert_eq!((output.stderr.len(), output.stdout.len()), (300_000, 4));
+    }
+
+    #[test]
+    fn what_a_job_prints_after_its_shell_has_ended_is_collected() {
+        let script = "exec 3> >(cat; echo late); exit 3";
+        let output = run(&mut bash(script), Duration::from_secs(60)).unwrap();
+        assert_eq!(
+            (shell_status(output.status), output.stdout.as_str()),
+            (3, "late\n")
+        );
+    }
+
+    #[test]
+    fn a_deadline_holds_for_a_command_that_has_closed_its_outputs() {
+        let folder = tempfile::tempdir().unwrap();
+        // Time to start in, on a loaded machine; the deadline itself is what the test waits for.
+        let error = run(&mut mute(folder.path()), Duration::from_secs(3)).unwrap_err();
+        assert_eq!(error.to_string(), "bash did not end in time");
+        assert!(is_gone(folder.path()));
+    }
+
+    #[test]
+    fn an_interrupt_is_heard_by_a_command_that_has_closed_its_outputs() {
+        let folder = tempfile::tempdir().unwrap();
+        let interrupt = Interrupt::new().unwrap();
+        let started = Instant::now();
+        std::thread::scope(|scope| {
+            let run = scope.spawn(|| {
+                start(
+                    &mut mute(folder.path()),
+                    Until::given(None, Some(&interrupt)),
+                )
+            });
+            while !folder.path().join("pid").exists() {
+                assert!(started.elapsed() < Duration::from_secs(60));
+                std::thread::yield_now();
+            }
+            interrupt.trigger(130);
+            let error = run.join().unwrap().unwrap_err();
+            assert!(error.is::<Interrupted>(), "{error:#}");
+        });
+        assert!(is_gone(folder.path()));
+    }
+
+    #[test]
+    fn the_whole_group_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = bash("sleep 1000 & echo $! >pid; wait");
+        command.current_dir(folder.path());
+        run(&mut command, Duration::from_secs(2)).unwrap_err();
+        // Its new parent reaps it, soon.
+        let started = Instant::now();
+        let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
+        let state = format!("/proc/{}/stat", pid.trim());
+        while std::fs::read_to_string(&state).is_ok_and(|stat| !stat.contains(") Z ")) {
+            assert!(started.elapsed() < Duration::from_secs(60), "{pid} lives");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn programs_are_found_on_path() {
+        assert!(which("bash").is_some());
+        assert_eq!(which("no-such-program-at-all"), None);
+    }
 }

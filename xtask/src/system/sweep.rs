@@ -4,14 +4,14 @@
 //! What it cannot shed is the environment it was started with (`/proc/PID/environ`, proc(5)).
 
 use std::fs;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::process::{Pid as Number, PidfdFlags, Signal as Ask, pidfd_open, pidfd_send_signal};
 
-use crate::system::process::wait_after_all;
+use crate::system::wait::{Until, wait};
 
 /// The variable that marks a session's processes.
 pub const MARK: &str = "TRAPPING_SIGNALS_SESSION";
@@ -41,7 +41,7 @@ pub fn sweep(value: &str) -> bool {
 /// For an engine without a daemon: its client does the work itself, and must not be killed in the middle of it.
 pub fn ask(value: &str, program: &str, patience: Duration) {
     let mark = format!("{MARK}={value}");
-    let deadline = Instant::now() + patience;
+    let until = Until::in_any_case(patience);
     let ask = |pid: Pid| {
         // The descriptor stays with this process whoever gets the number next: look at who it is only now.
         let process = pidfd_open(Number::from_raw(pid.as_raw())?, PidfdFlags::empty()).ok()?;
@@ -51,13 +51,14 @@ pub fn ask(value: &str, program: &str, patience: Duration) {
     };
     let mut asked: Vec<OwnedFd> = processes().filter_map(ask).collect();
     while !asked.is_empty() {
-        let descriptors: Vec<BorrowedFd<'_>> = asked.iter().map(AsFd::as_fd).collect();
-        // A pidfd is readable when its process has ended (pidfd_open(2)).
-        let mut ended = match wait_after_all(&descriptors, deadline) {
-            Ok(ended) if !ended.is_empty() => ended.into_iter(),
-            _ => return,
+        let watched: Vec<_> = asked
+            .iter()
+            .map(|process| (process.as_raw_fd(), process.as_fd()))
+            .collect();
+        let Ok(Some(ended)) = wait(&watched, until) else {
+            return;
         };
-        asked.retain(|_| ended.next() == Some(false));
+        asked.retain(|process| !ended.contains(&process.as_raw_fd()));
     }
 }
 
