@@ -13,8 +13,8 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::stat::{Mode, SFlag, makedev, mknod, umask};
 use nix::unistd::{chdir, pivot_root};
 
-use crate::build::steps;
 use crate::error::{StartError, plain};
+use crate::store::files::{copy as copy_files, make_folder};
 
 const NONE: Option<&str> = None;
 
@@ -114,7 +114,7 @@ fn fill_upper(
         fs::create_dir(folder).step("make the layers")?;
     }
     let upper = Path::new("upper");
-    steps::copy(files, upper, None).step("copy the image's files")?;
+    copy_files(files, upper, None).step("copy the image's files")?;
     if !privileged {
         for folder in WRITABLE {
             if fs::symlink_metadata(Path::new("/").join(folder)).is_ok_and(|data| data.is_dir()) {
@@ -130,7 +130,7 @@ fn fill_upper(
         let _ = symlink(target, upper.join(name));
     }
     if workdir != "/" {
-        steps::make_folder(upper, Path::new(workdir)).map_err(|error| match error {
+        make_folder(upper, Path::new(workdir)).map_err(|error| match error {
             crate::error::Error::Daemon(message) => StartError::engine(message),
             other => StartError::engine(other.to_string()),
         })?;

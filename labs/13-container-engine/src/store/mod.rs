@@ -6,6 +6,7 @@ pub(crate) mod config;
 pub(crate) mod container;
 pub(crate) mod disk;
 pub(crate) mod events;
+pub(crate) mod files;
 pub(crate) mod image;
 pub(crate) mod log;
 pub(crate) mod names;
