@@ -1,6 +1,6 @@
 //! Processes, interrupts, locks, the sweep, this machine, the lowest level of printing.
 //! It knows nothing of books or engines.
-//! It calls nothing above it.
+//! It may call: no other room.
 
 pub(crate) mod interrupt;
 pub(crate) mod lock;

@@ -1,7 +1,9 @@
 //! The layout rules: every fault of the tree at once, each with its file, line and remedy.
 
 mod chapters;
+mod imports;
 mod labs;
+mod rooms;
 mod texts;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use owo_colors::OwoColorize;
 
+use self::rooms::CRATES;
 use crate::chapter::course::{Course, Lab};
 use crate::chapter::source::Faults;
 use crate::report::outcome::Verdict;
@@ -58,11 +61,7 @@ pub fn tidy(course: &Course) -> Result<Verdict> {
 }
 
 fn faults(course: &Course) -> Result<Vec<Fault>> {
-    let mut tree = Tree {
-        root: &course.root,
-        faults: Vec::new(),
-        names: BTreeMap::new(),
-    };
+    let mut tree = Tree::new(&course.root);
     tree.registered(course)?;
     for lab in &course.labs {
         tree.folder(&course.folder(lab), lab)?;
@@ -72,6 +71,9 @@ fn faults(course: &Course) -> Result<Vec<Fault>> {
         }
     }
     tree.texts(&course.root)?;
+    for rooms in &CRATES {
+        tree.rooms(rooms)?;
+    }
     tree.faults
         .sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
     Ok(tree.faults)
@@ -85,6 +87,14 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
+    fn new(root: &Path) -> Tree<'_> {
+        Tree {
+            root,
+            faults: Vec::new(),
+            names: BTreeMap::new(),
+        }
+    }
+
     fn fault(
         &mut self,
         path: &Path,
