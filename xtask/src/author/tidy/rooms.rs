@@ -33,7 +33,6 @@ pub(super) const CRATES: [Crate; 2] = [
         known: &[
             ("commands/doctor.rs", "cli::mod"),
             ("commands/lab.rs", "cli::mod"),
-            ("engine/programs.rs", "run::screen"),
             ("report/outcome.rs", "engine::choice"),
             ("run/jobs.rs", "cli::mod"),
         ],
@@ -53,7 +52,6 @@ pub(super) const CRATES: [Crate; 2] = [
             ("commands/table.rs", "commands::manage"),
             ("pid1/child.rs", "pid1::init"),
             ("pid1/init.rs", "pid1::child"),
-            ("pid1/rootfs.rs", "build::steps"),
         ],
     },
 ];
