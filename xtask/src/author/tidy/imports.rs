@@ -34,10 +34,10 @@ pub(super) fn imports(text: &str, module: &[&str]) -> Vec<Import> {
                     module.pop();
                 }
             }
-            "crate" | "super" | "self" if next(1) == Some("::") => {
-                if at == 0 || tokens[at - 1].text != "::" {
-                    leaves(&tokens, at, &module, &mut imports);
-                }
+            "crate" | "super" | "self"
+                if next(1) == Some("::") && (at == 0 || tokens[at - 1].text != "::") =>
+            {
+                leaves(&tokens, at, &module, &mut imports);
             }
             _ => {}
         }
