@@ -221,7 +221,7 @@ impl Runner<'_> {
                 Ended::TimedOut | Ended::PrintedTooMuch => None,
             };
             let as_expected =
-                status == Some(step.status) && matching::matches(&output, &step.expected);
+                status == Some(step.status) && matching::matches(&output, &step.expected)?;
             let last = index + 1 == steps.len();
             let passed = as_expected && (last || !matches!(ended, Ended::Exited(_)));
             self.report.steps.push(StepReport {
@@ -246,7 +246,7 @@ impl Runner<'_> {
             if passed {
                 continue;
             }
-            self.fail(chapter, step, &output, &ended);
+            self.fail(chapter, step, &output, &ended)?;
             let goes_on = self.options.bless
                 && self.report.verdict == Verdict::Failed
                 && matches!(ended, Ended::Status(_));
@@ -259,7 +259,13 @@ impl Runner<'_> {
         Ok(if whole { results } else { Vec::new() })
     }
 
-    fn fail(&mut self, chapter: &Chapter, step: &Step, output: &str, ended: &Ended) {
+    fn fail(
+        &mut self,
+        chapter: &Chapter,
+        step: &Step,
+        output: &str,
+        ended: &Ended,
+    ) -> Result<(), Interrupted> {
         if !self.engine.answers() || output.contains("No space left on device") {
             self.report.verdict = Verdict::CannotRun;
             let title = format!("the machine failed at {}", chapter.at(step.line));
@@ -270,10 +276,10 @@ impl Runner<'_> {
                 "not a verdict on the book",
                 Some(help),
             ));
-            return;
+            return Ok(());
         }
         let (status, expected) = (step.status, &step.expected);
-        let wrong_output = !matching::matches(output, expected);
+        let wrong_output = !matching::matches(output, expected)?;
         let label = match ended {
             Ended::TimedOut => format!(
                 "killed: it did not end within {} s",
@@ -298,7 +304,7 @@ impl Runner<'_> {
         if wrong_output && *ended != Ended::PrintedTooMuch {
             problem.push_str(&format!(
                 "\n{}",
-                matching::diff(output, expected).trim_end()
+                matching::diff(output, expected)?.trim_end()
             ));
         }
         if !wrong_output && !self.screen.shows_output() {
@@ -312,29 +318,37 @@ impl Runner<'_> {
         self.report.verdict = Verdict::Failed;
         self.report.problem = Some(problem);
         if self.which != Which::Lab
-            && let Some(hint) = hint(&chapter.hints, output, expected)
+            && let Some(hint) = hint(&chapter.hints, output, expected)?
         {
             self.report.hint = Some(hint.text.clone());
             self.report.hint_key = Some(hint.key.clone());
         }
+        Ok(())
     }
 }
 
 /// The first hint whose key fits the wrong output, or a line of it that is not among the right ones.
-fn hint<'a>(hints: &'a [Hint], output: &str, expected: &str) -> Option<&'a Hint> {
+fn hint<'a>(
+    hints: &'a [Hint],
+    output: &str,
+    expected: &str,
+) -> Result<Option<&'a Hint>, Interrupted> {
     let right = |line: &str| {
         expected
             .lines()
             .any(|good| matching::line_matches(line, good))
     };
     let wrong: Vec<&str> = output.lines().filter(|line| !right(line)).collect();
-    hints.iter().find(|hint| {
-        hint.key == "otherwise"
-            || matching::matches(output, &hint.key)
-            || wrong
-                .iter()
-                .any(|line| matching::line_matches(line, &hint.key))
-    })
+    for hint in hints {
+        let mut lines = wrong.iter();
+        if hint.key == "otherwise"
+            || matching::matches(output, &hint.key)?
+            || lines.any(|line| matching::line_matches(line, &hint.key))
+        {
+            return Ok(Some(hint));
+        }
+    }
+    Ok(None)
 }
 
 /// Waits for Enter; the end of the input, or an interrupt, ends the run.
