@@ -4,7 +4,7 @@
 //! codes, so its messages say `docker`. There is no daemon: whoever starts a container leaves a small
 //! monitor beside it.
 //!
-//! Read in this order: [`pid1::namespace`] makes the process, [`pid1::rootfs`] its file system, [`pid1::child`] turns
+//! Read in this order: [`pid1::namespaces`] makes the process, [`pid1::rootfs`] its file system, [`pid1::process`] turns
 //! it into the container's program, [`monitor`] watches it, [`client`] is what you see.
 
 mod build;
@@ -31,7 +31,7 @@ use crate::commands::about;
 use crate::commands::table::COMMANDS;
 use crate::error::Result;
 use crate::output::{print, warn};
-use crate::pid1::init;
+use crate::pid1::{init, program};
 
 #[allow(unsafe_code)]
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     } else {
         args.remove(0)
     };
-    if name.as_encoded_bytes() == init::NAME.to_bytes() && nix::unistd::getpid().as_raw() == 1 {
+    if name.as_encoded_bytes() == program::INIT.to_bytes() && nix::unistd::getpid().as_raw() == 1 {
         return ExitCode::from(init::run(args.into_iter()));
     }
     // Rust ignores SIGPIPE; a program that prints for a shell ends when nobody reads.

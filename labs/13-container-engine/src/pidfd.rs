@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use rustix::io::retry_on_intr;
+use rustix::process::{Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, waitid};
 
 /// A process, dead or alive.
 #[derive(Debug)]
@@ -17,41 +19,26 @@ impl PidFd {
     /// Takes over the descriptor that `clone3(2)` gave.
     #[allow(unsafe_code)]
     pub(crate) fn from_raw(fd: RawFd) -> Self {
-        // SAFETY: called once, right after the kernel made `fd` for us.
+        // SAFETY: our one caller has just got `fd` from the kernel, and nobody else owns it.
         Self(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
     /// The process `pid`. Between reading the number somewhere and this call, the process may have
     /// ended and the number may be another's: compare [`start_ticks`] afterwards.
-    #[allow(unsafe_code)]
     pub(crate) fn open(pid: i32) -> io::Result<Self> {
-        // SAFETY: takes two integers, returns a new descriptor or -1.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-        match RawFd::try_from(fd) {
-            Ok(fd) if fd >= 0 => Ok(Self::from_raw(fd)),
-            _ => Err(io::Error::last_os_error()),
-        }
+        let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(Self(pidfd_open(pid, PidfdFlags::empty())?))
     }
 
-    /// Sends a signal: `pidfd_send_signal(2)`.
+    /// Sends a signal: `pidfd_send_signal(2)`. By the system call: the libraries have no safe name for a real-time
+    /// signal.
     #[allow(unsafe_code)]
     pub(crate) fn send(&self, signal: i32) -> io::Result<()> {
+        let (fd, call) = (self.0.as_raw_fd(), libc::SYS_pidfd_send_signal);
         let nothing = std::ptr::null::<libc::siginfo_t>();
-        // SAFETY: the descriptor is open, and a null siginfo means "as kill(2) would".
-        let done = unsafe {
-            libc::syscall(
-                libc::SYS_pidfd_send_signal,
-                self.0.as_raw_fd(),
-                signal,
-                nothing,
-                0,
-            )
-        };
-        if done == 0 {
-            Ok(())
-        } else {
-            Err(io::Error::last_os_error())
-        }
+        // SAFETY: integers, and a pointer that may be null: then the kernel fills in what kill(2) would.
+        let done = unsafe { libc::syscall(call, fd, signal, nothing, 0) };
+        Ok(Errno::result(done).map(drop)?)
     }
 
     /// Waits until the process has ended; false when `limit` passed first. `None` waits for ever.
@@ -75,42 +62,29 @@ impl PidFd {
     }
 
     /// Collects the status of a child of ours: waits for its end, and returns its exit code.
-    pub(crate) fn reap(&self) -> nix::Result<u8> {
-        let fd = self.as_fd().as_raw_fd().cast_unsigned();
-        collect(libc::P_PIDFD, fd, 0).map(|child| child.map_or(255, |(_, code)| code))
+    pub(crate) fn reap(&self) -> io::Result<u8> {
+        let id = || WaitId::PidFd(self.as_fd());
+        let status = retry_on_intr(|| waitid(id(), WaitIdOptions::EXITED))?;
+        let status = status.ok_or(io::ErrorKind::WouldBlock)?;
+        Ok(exit_code(status.exit_status(), status.terminating_signal()))
     }
 }
 
 // ANCHOR: exit_code
-/// One child that has ended, and the exit code that a shell and Docker would show: the low eight bits
-/// of what it gave to `exit`, or 128 and the number of its signal. `which` and `id` say whose child:
-/// `waitid(2)`. `None` if `flags` say not to wait, and there is none.
+/// The exit code that a shell and Docker would show: the low eight bits of what the process gave to
+/// `exit`, or 128 and the number of the signal that ended it. A wait status says one or the other:
+/// `wait(2)`.
 ///
-/// The C function and not nix's: that one has no name for a real-time signal, and returns an error for
-/// a child that died of one. By then it is reaped, and its status lost.
-#[allow(unsafe_code)]
-pub(crate) fn collect(
-    which: libc::idtype_t,
-    id: libc::id_t,
-    flags: libc::c_int,
-) -> nix::Result<Option<(i32, u8)>> {
-    loop {
-        // SAFETY: all zeros is a valid siginfo, and waitid leaves it so where there is no child.
-        let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        // SAFETY: `info` lives on.
-        let done = unsafe { libc::waitid(which, id, &raw mut info, libc::WEXITED | flags) };
-        match Errno::result(done) {
-            Err(Errno::EINTR) => continue,
-            done => done?,
-        };
-        // SAFETY: waitid fills in these two.
-        let (pid, status) = unsafe { (info.si_pid(), info.si_status()) };
-        let code = match info.si_code {
-            libc::CLD_EXITED => status & 0xff,
-            _ => 128 + status,
-        };
-        return Ok((pid != 0).then_some((pid, u8::try_from(code).unwrap_or(255))));
-    }
+/// From numbers, and not from nix's names: there is none for a real-time signal, and an error that
+/// says so comes when the child is reaped, and its status lost.
+pub(crate) fn exit_code(exited_with: Option<i32>, killed_by: Option<i32>) -> u8 {
+    let code = match (exited_with, killed_by) {
+        (Some(code), _) => code & 0xff,
+        (None, Some(signal)) => 128 + signal,
+        // Not an end. Nobody asks for such.
+        (None, None) => 255,
+    };
+    u8::try_from(code).unwrap_or(255)
 }
 // ANCHOR_END: exit_code
 
@@ -160,7 +134,7 @@ mod tests {
         for (script, want) in [("exit 7", 7), ("kill -TERM $$", 143), ("kill -37 $$", 165)] {
             let mut child = Command::new("sh").args(["-c", script]).spawn().expect("sh");
             let fd = PidFd::open(i32::try_from(child.id()).expect("a pid")).expect("pidfd");
-            assert_eq!(fd.reap(), Ok(want), "{script}");
+            assert_eq!(fd.reap().expect("a child"), want, "{script}");
             assert!(child.wait().is_err(), "reaped already");
         }
     }

@@ -14,8 +14,10 @@ use crate::error::{Context, Error, Result, StartError, client};
 use crate::monitor::channel::{Decoder, Kind};
 use crate::monitor::pump::{Pump, Streams, pipes};
 use crate::monitor::watch::{fork_detached, hear_child};
-use crate::pid1::child::{self, Process, Stdio, die};
-use crate::pid1::namespace::Namespaces;
+use crate::pid1::namespaces::Namespaces;
+use crate::pid1::process::{self, Process};
+use crate::pid1::program::die;
+use crate::pid1::stdio::Stdio;
 use crate::pidfd::PidFd;
 use crate::store::container::Container;
 use crate::store::disk::{Store, new_id};
@@ -166,7 +168,7 @@ fn watch(
         match unsafe { fork() }? {
             ForkResult::Child => {
                 drop((ours, namespaces));
-                child::another(process, stdio, privileged, theirs)
+                process::added(process, stdio, privileged, theirs)
             }
             ForkResult::Parent { child } => Ok((PidFd::open(child.as_raw())?, streams, ours)),
         }

@@ -17,8 +17,8 @@ use nix::sys::socket::shutdown;
 use nix::unistd::{ForkResult, fork};
 
 use crate::error::StartError;
-use crate::pid1::child::die;
-use crate::pid1::namespace::Namespaces;
+use crate::pid1::namespaces::Namespaces;
+use crate::pid1::program::die;
 use crate::pidfd::PidFd;
 use crate::store::config::Port;
 

@@ -22,8 +22,10 @@ use crate::error::{Context, Error, Result, StartError};
 use crate::monitor::channel::{Decoder, Kind};
 use crate::monitor::proxy::{self, Proxy, Published};
 use crate::monitor::pump::{Pump, Streams, pipes};
-use crate::pid1::child::{self, Machine, Process, Stdio, TERMINAL, die};
-use crate::pid1::namespace::{self, Cloned, Namespaces};
+use crate::pid1::namespaces::{self, Cloned, Namespaces};
+use crate::pid1::process::{self, Machine, Process};
+use crate::pid1::program::die;
+use crate::pid1::stdio::{Stdio, TERMINAL};
 use crate::pidfd::{PidFd, start_ticks};
 use crate::store::config::{Config, Restart};
 use crate::store::container::{Container, State, Status};
@@ -300,18 +302,18 @@ impl Monitor<'_> {
         };
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         // SAFETY: the monitor has one thread.
-        match unsafe { namespace::clone() }.map_err(failed)? {
+        match unsafe { namespaces::clone() }.map_err(failed)? {
             Cloned::Child => {
                 // Our copy of the monitor's end: as long as we hold it, the monitor's death would
                 // not close it.
                 drop(ours);
-                child::first(&machine, &process, stdio, theirs)
+                process::first(&machine, &process, stdio, theirs)
             }
             Cloned::Parent(pid1, pid) => {
                 drop((theirs, stdio));
                 // Only a child in a user namespace waits for a byte. (One that is never read would
                 // turn the end of the stream into an error: ECONNRESET.)
-                let map = || namespace::map_root_to_us(pid).and_then(|()| (&ours).write_all(&[0]));
+                let map = || namespaces::map_root_to_us(pid).and_then(|()| (&ours).write_all(&[0]));
                 let outcome = if machine.privileged { Ok(()) } else { map() }.map_err(failed);
                 let outcome = outcome.and_then(|()| hear_child(&ours, streams));
                 if outcome.is_err() {

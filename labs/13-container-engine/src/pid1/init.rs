@@ -1,19 +1,18 @@
 //! The init of `--init`: PID 1 that hands signals on to its one child, collects every orphan, and
 //! ends as the child does. It is this same program under another name.
 
-use std::ffi::{CStr, CString, OsString};
+use std::ffi::{CString, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
 
 use nix::libc;
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{ForkResult, Pid, execvp, fork, setpgid};
+use rustix::process::{WaitOptions, wait};
 
-use crate::pid1::child::die;
-use crate::pidfd::collect;
-
-/// What it is called in the container, as Docker's is.
-pub(crate) const NAME: &CStr = c"/sbin/docker-init";
+use crate::pid1::program::die;
+use crate::pid1::slate;
+use crate::pidfd::exit_code;
 
 /// Signals that a program gets for its own faults: handing them on would make no sense.
 const OWN: [i32; 9] = [
@@ -43,14 +42,14 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
     // handed on afterwards. PID 1 that does not block it would have dropped it.
     let mut all = all_signals();
     let mut before = all_signals();
-    // SAFETY: two valid sets of this process's only thread.
+    // SAFETY: reads and writes two sets that live on; both are initialised.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const all, &raw mut before) };
     // Whoever writes to a terminal in the background is stopped by these; the init must not be.
-    // SAFETY: ignoring installs no handler.
+    // SAFETY: no handler is installed, so no code of ours can run at a bad moment.
     let _ = unsafe {
         signal(Signal::SIGTTOU, SigHandler::SigIgn).and(signal(Signal::SIGTTIN, SigHandler::SigIgn))
     };
-    // SAFETY: one thread, so the child may do as it likes.
+    // SAFETY: this program has one thread, so no other held a lock when the memory was copied.
     let child = match unsafe { fork() } {
         Ok(ForkResult::Parent { child }) => child,
         Ok(ForkResult::Child) => become_child(&argv, &before),
@@ -60,12 +59,12 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
         }
     };
     for signal in OWN {
-        // SAFETY: a valid set.
+        // SAFETY: `all` is initialised, and the number is one of the C library's.
         unsafe { libc::sigdelset(&raw mut all, signal) };
     }
     loop {
         // Sleep until a signal is pending, and take it: no handler, so no race with one.
-        // SAFETY: a valid set, and no interest in more than the number.
+        // SAFETY: reads an initialised set; a null pointer says that the number is all we want.
         let signal = unsafe { libc::sigwaitinfo(&raw const all, std::ptr::null_mut()) };
         if signal == libc::SIGCHLD {
             if let Some(code) = reap(child) {
@@ -83,9 +82,9 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
 /// if it is among them.
 fn reap(main: Pid) -> Option<u8> {
     let mut code = None;
-    while let Ok(Some((pid, ended_with))) = collect(libc::P_ALL, 0, libc::WNOHANG) {
-        if pid == main.as_raw() {
-            code = Some(ended_with);
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+        if pid.as_raw_pid() == main.as_raw() {
+            code = Some(exit_code(status.exit_status(), status.terminating_signal()));
         }
     }
     code
@@ -95,7 +94,7 @@ fn reap(main: Pid) -> Option<u8> {
 /// Every signal that there is.
 #[allow(unsafe_code)]
 fn all_signals() -> libc::sigset_t {
-    // SAFETY: sigfillset initialises what it is given.
+    // SAFETY: a set is an array of integers, for which zeros are valid; sigfillset writes within it.
     unsafe {
         let mut set = std::mem::zeroed();
         libc::sigfillset(&raw mut set);
@@ -108,8 +107,8 @@ fn all_signals() -> libc::sigset_t {
 fn become_child(argv: &[CString], before: &libc::sigset_t) -> ! {
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
     let _ = nix::unistd::tcsetpgrp(std::io::stdin(), nix::unistd::getpid());
-    crate::signal::reset_all();
-    // SAFETY: a valid set; the mask is what the init itself began with.
+    slate::wipe();
+    // SAFETY: reads a set that is initialised: the mask that the init itself began with.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
     let Some(program) = argv.first() else { die(1) };
     let Err(error) = execvp(program, argv);

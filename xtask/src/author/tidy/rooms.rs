@@ -50,8 +50,6 @@ pub(super) const CRATES: [Crate; 2] = [
             ("commands/manage.rs", "commands::table"),
             ("commands/table.rs", "commands::about"),
             ("commands/table.rs", "commands::manage"),
-            ("pid1/child.rs", "pid1::init"),
-            ("pid1/init.rs", "pid1::child"),
         ],
     },
 ];

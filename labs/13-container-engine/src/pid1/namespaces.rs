@@ -1,9 +1,10 @@
-//! Making the namespaces, and entering those of a running container.
+//! Namespaces: made for a new container, entered where one runs.
 
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
+use nix::errno::Errno;
 use nix::libc;
 use nix::sched::{CloneFlags, setns};
 use nix::unistd::{getegid, geteuid};
@@ -42,13 +43,14 @@ pub(crate) unsafe fn clone() -> io::Result<Cloned> {
         flags |= libc::CLONE_NEWUSER;
     }
     let mut pidfd = -1;
-    // SAFETY: all zeros is a valid clone_args.
+    // SAFETY: a struct of integers only, for which zeros mean "as by default".
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
     args.flags = u64::from(flags.cast_unsigned());
     args.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
     args.pidfd = (&raw mut pidfd) as u64;
     // No stack is given: the child goes on with a copy of ours, as after fork(2).
-    // SAFETY: `args` is as long as we say, and `pidfd` lives on.
+    // SAFETY: the kernel reads as many bytes of `args` as we say, and writes into `pidfd`, which lives on. The child
+    // gets a copy of this memory, in which nobody else was at work: our caller has one thread.
     let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args)) };
     match i32::try_from(pid) {
         Ok(0) => Ok(Cloned::Child),
@@ -140,30 +142,8 @@ impl Namespaces {
 fn owner_of(namespace: &File) -> io::Result<OwnedFd> {
     /// `NS_GET_USERNS`, `_IO(0xb7, 1)`.
     const NS_GET_USERNS: libc::Ioctl = 0xb701;
-    // SAFETY: takes no argument and returns a new descriptor or -1.
-    let fd = unsafe { libc::ioctl(namespace.as_fd().as_raw_fd(), NS_GET_USERNS) };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the kernel just made it for us.
+    // SAFETY: this request takes no argument, so the kernel touches no memory of ours.
+    let fd = Errno::result(unsafe { libc::ioctl(namespace.as_raw_fd(), NS_GET_USERNS) })?;
+    // SAFETY: a descriptor that the kernel just made, and that nobody else owns.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
-}
-
-/// Switches the loopback interface on: in a new network namespace it is there, but down.
-#[allow(unsafe_code)]
-pub(crate) fn loopback_up() -> io::Result<()> {
-    let socket = std::net::UdpSocket::bind(("0.0.0.0", 0))?;
-    // SAFETY: all zeros is a valid ifreq: no name, no flags.
-    let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(b"lo") {
-        *to = from.cast_signed() as libc::c_char;
-    }
-    request.ifr_ifru.ifru_flags = i16::try_from(libc::IFF_UP).unwrap_or_default();
-    // SAFETY: SIOCSIFFLAGS reads an ifreq: netdevice(7).
-    let done = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS, &raw const request) };
-    if done == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
 }
