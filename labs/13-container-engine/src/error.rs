@@ -16,6 +16,8 @@ pub(crate) type Result<T> = std::result::Result<T, Error>;
 pub(crate) enum Error {
     /// The engine refused: printed as `Error response from daemon: ...`. Exit code 1, for `run` 125.
     Daemon(String),
+    /// There is no such container or image: the engine's words and codes, but callers decide by it.
+    Missing(&'static str, String),
     /// The command line asked for something that the client itself refuses. Codes as above.
     Client(String),
     /// The command line could not be parsed: printed with the usage. The code is 125 or 1.
@@ -68,11 +70,25 @@ macro_rules! client {
 pub(crate) use {client, daemon};
 
 impl Error {
+    /// No container has this name.
+    pub(crate) fn no_container(name: &str) -> Self {
+        Self::Missing("container", name.to_owned())
+    }
+
+    /// The engine's refusal with what it was asked to do before it: `Cannot kill container: web: No such ...`.
+    pub(crate) fn within(self, what: &str) -> Self {
+        match self {
+            Self::Daemon(message) => daemon!("{what}: {message}"),
+            Self::Missing(kind, name) => daemon!("{what}: No such {kind}: {name}"),
+            other => other,
+        }
+    }
+
     /// The exit code of a command that fails with this.
     pub(crate) fn code(&self) -> u8 {
         match self {
             Self::Usage { code, .. } | Self::Exit(code) => *code,
-            Self::Daemon(_) | Self::Client(_) | Self::Start(_) => 1,
+            Self::Daemon(_) | Self::Missing(..) | Self::Client(_) | Self::Start(_) => 1,
         }
     }
 }
@@ -82,6 +98,9 @@ impl fmt::Display for Error {
         match self {
             Self::Daemon(message) | Self::Start(StartError { message, .. }) => {
                 write!(f, "Error response from daemon: {message}")
+            }
+            Self::Missing(kind, name) => {
+                write!(f, "Error response from daemon: No such {kind}: {name}")
             }
             Self::Client(message) => write!(f, "{message}"),
             Self::Usage {

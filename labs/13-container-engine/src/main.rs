@@ -26,9 +26,8 @@ use std::process::ExitCode;
 
 use nix::sys::signal::{SigHandler, Signal, signal};
 
-use crate::cli::parse::Parse;
-use crate::commands::about;
-use crate::commands::table::COMMANDS;
+use crate::commands::version::VERSION;
+use crate::commands::{COMMANDS, LACKING};
 use crate::error::Result;
 use crate::output::{print, warn};
 use crate::pid1::{init, program};
@@ -69,23 +68,22 @@ fn dispatch(mut args: Vec<OsString>) -> Result<u8> {
     let word =
         |args: &[OsString], at: usize| args.get(at).map(|arg| arg.to_string_lossy().into_owned());
     let Some(mut name) = word(&args, 0) else {
-        warn(&about::help());
+        warn(&help());
         return Ok(0);
     };
     match name.as_str() {
         "--help" | "-h" | "help" => {
-            print(&about::help());
+            print(&help());
             return Ok(0);
         }
         "--version" | "-v" => {
-            print(&format!("pocket version {}\n", about::VERSION));
+            print(&format!("pocket version {VERSION}\n"));
             return Ok(0);
         }
         "container" | "image" => {
             args.remove(0);
             let second = word(&args, 0).unwrap_or_default();
             name = match (name.as_str(), second.as_str()) {
-                (group, "prune") => format!("{group} prune"),
                 (_, "ls" | "list") if name == "container" => "ps".to_owned(),
                 (_, "ls" | "list") => "images".to_owned(),
                 ("image", "rm") => "rmi".to_owned(),
@@ -95,23 +93,55 @@ fn dispatch(mut args: Vec<OsString>) -> Result<u8> {
         _ => {}
     }
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
-        let message = if name.starts_with('-') {
-            format!(
-                "unknown flag: {name}\n\nUsage:  docker [OPTIONS] COMMAND [ARG...]\n\nRun 'docker --help' for more information\n"
-            )
-        } else {
-            format!(
-                "docker: unknown command: docker {name}\n\nRun 'docker --help' for more information\n"
-            )
-        };
-        warn(&message);
-        return Ok(if name.starts_with('-') { 125 } else { 1 });
+        let (message, code) = unknown(&name);
+        warn(&format!(
+            "{message}\n\nRun 'docker --help' for more information\n"
+        ));
+        return Ok(code);
     };
-    match command.parse(args.split_off(1.min(args.len())))? {
-        Parse::Help => {
-            print(&command.help());
-            Ok(0)
-        }
-        Parse::Run(parsed) => (command.run)(&parsed),
+    (command.run)(args.split_off(1.min(args.len())))
+}
+
+/// What is said of a command or a global flag that is not there, and the exit code.
+fn unknown(name: &str) -> (String, u8) {
+    let long = name.split('=').next().unwrap_or_default();
+    if GLOBAL_FLAGS.contains(&long) || LACKING.contains(&name) {
+        return (format!("docker: pocket does not have {long}"), 1);
     }
+    if name.starts_with('-') {
+        let usage = "Usage:  docker [OPTIONS] COMMAND [ARG...]";
+        return (format!("unknown flag: {name}\n\n{usage}"), 125);
+    }
+    (format!("docker: unknown command: docker {name}"), 1)
+}
+
+/// Docker's global flags, none of which pocket has.
+const GLOBAL_FLAGS: [&str; 14] = [
+    "--config",
+    "--context",
+    "-c",
+    "--debug",
+    "-D",
+    "--host",
+    "-H",
+    "--log-level",
+    "-l",
+    "--tls",
+    "--tlscacert",
+    "--tlscert",
+    "--tlskey",
+    "--tlsverify",
+];
+
+/// What `--help` prints.
+fn help() -> String {
+    let mut out = String::from(
+        "Usage:  docker COMMAND [OPTIONS]\n\npocket: a container engine in one small program, without a daemon\n\nCommands:\n",
+    );
+    for command in &COMMANDS {
+        out.push_str(&format!("  {:16}{}\n", command.name, command.about));
+    }
+    out.push_str("\nOptions:\n      --help      Print this\n  -v, --version   Print version information and quit\n\n");
+    out.push_str("Run 'docker COMMAND --help' for more information on a command.\n");
+    out
 }

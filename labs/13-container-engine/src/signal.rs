@@ -17,7 +17,7 @@ const RTMIN: i32 = 34;
 pub(crate) const RTMAX: i32 = 64;
 
 /// Why a text is no signal; the words are Docker's.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BadSignal {
     /// Not a name, and not a number above 0.
     Invalid(String),

@@ -2,6 +2,9 @@
 //! containers.
 //! It may call: the single files.
 
-pub(crate) mod flags;
+pub(crate) mod command;
+pub(crate) mod flag;
+pub(crate) mod format;
 pub(crate) mod parse;
+pub(crate) mod table;
 pub(crate) mod template;

@@ -1,231 +1,272 @@
-//! The command line: what exists, how it is parsed, and what is said when it cannot be.
+//! A command line, read as Docker's client reads it: by the rules of the Go library pflag
+//! (<https://github.com/spf13/pflag/blob/v1.0.6/flag.go>, `parseLongArg` and `parseSingleShortArg`). They are not those
+//! of getopt, nor of any Rust library: `-it=false` is `-i` and `-t=false`, and `--rm false` is `--rm` and an argument.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::ffi::OsString;
 
-use lexopt::Arg;
-
+use crate::cli::command::{Command, usage_error};
+use crate::cli::flag::Flag;
 use crate::error::{Error, Result};
 
-/// What a flag takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Takes {
-    /// Nothing, or `=true` and `=false`.
-    Nothing,
-    /// A text; the last one counts.
-    Text,
-    /// A whole number.
-    Number,
-    /// A text; all count.
-    List,
-}
-
-/// One flag.
-#[derive(Debug)]
-pub(crate) struct Flag {
-    pub(crate) short: Option<char>,
-    pub(crate) long: &'static str,
-    pub(crate) takes: Takes,
-    pub(crate) about: &'static str,
-}
-
-/// One command.
-pub(crate) struct Command {
-    pub(crate) name: &'static str,
-    /// What follows the name in the usage line.
-    pub(crate) usage: &'static str,
-    pub(crate) about: &'static str,
-    pub(crate) flags: &'static [Flag],
-    /// How many arguments, at least and at most.
-    pub(crate) arguments: (usize, usize),
-    /// After the first argument, everything is somebody else's command line.
-    pub(crate) stops: bool,
-    pub(crate) run: fn(&Parsed) -> Result<u8>,
-}
-
-/// What was given.
-#[derive(Debug, Default)]
-pub(crate) struct Parsed {
-    flags: BTreeMap<&'static str, Vec<String>>,
-    pub(crate) args: Vec<String>,
-}
-
-impl Parsed {
-    /// The last value of a flag.
-    pub(crate) fn get(&self, long: &str) -> Option<&str> {
-        self.flags.get(long)?.last().map(String::as_str)
-    }
-    /// All values of a flag.
-    pub(crate) fn all(&self, long: &str) -> &[String] {
-        self.flags.get(long).map(Vec::as_slice).unwrap_or_default()
-    }
-    /// Whether a flag that takes nothing is on.
-    pub(crate) fn is(&self, long: &str) -> bool {
-        self.get(long) == Some("true")
-    }
-    /// A number that was checked when it was parsed.
-    pub(crate) fn number(&self, long: &str) -> Option<i64> {
-        self.get(long)?.parse().ok()
-    }
-}
-
 /// What a command line means.
-pub(crate) enum Parse {
-    Run(Parsed),
+pub(crate) enum Parse<C> {
+    /// The command with its flags filled in, and the arguments.
+    Run(C, Vec<String>),
     Help,
 }
 
-impl Command {
-    /// Reads what follows the command's name.
-    pub(crate) fn parse(&self, args: Vec<OsString>) -> Result<Parse> {
-        let mut parser = lexopt::Parser::from_args(args);
-        let mut parsed = Parsed::default();
-        loop {
-            let (shown, flag) = match parser
-                .next()
-                .map_err(|error| self.wrong(&error.to_string()))?
-            {
-                None => break,
-                Some(Arg::Value(value)) => {
-                    parsed.args.push(self.text(value)?);
-                    if self.stops {
-                        let rest = parser
-                            .raw_args()
-                            .map_err(|error| self.wrong(&error.to_string()))?;
-                        for arg in rest.collect::<Vec<_>>() {
-                            parsed.args.push(self.text(arg)?);
-                        }
-                    }
-                    continue;
+/// Reads what follows the command's name.
+pub(crate) fn parse<C: Command>(words: Vec<OsString>) -> Result<Parse<C>> {
+    let words = words.into_iter().map(|word| {
+        word.into_string()
+            .map_err(|bad| wrong::<C>(format!("not UTF-8: {}", bad.to_string_lossy())))
+    });
+    let mut words: VecDeque<String> = words.collect::<Result<_>>()?;
+    let (flags, mut command, mut args) = (C::flags(), C::default(), Vec::new());
+    while let Some(word) = words.pop_front() {
+        let more = match word.strip_prefix('-') {
+            None | Some("") => {
+                args.push(word);
+                if C::PASSES_ON {
+                    args.extend(words.drain(..));
                 }
-                Some(Arg::Long("help")) => return Ok(Parse::Help),
-                Some(Arg::Long(name)) => {
-                    let flag = self.flags.iter().find(|flag| flag.long == name);
-                    (
-                        format!("--{name}"),
-                        flag.ok_or_else(|| self.wrong(&format!("unknown flag: --{name}")))?,
-                    )
-                }
-                Some(Arg::Short(letter)) => {
-                    let flag = self.flags.iter().find(|flag| flag.short == Some(letter));
-                    let unknown =
-                        || self.wrong(&format!("unknown shorthand flag: '{letter}' in -{letter}"));
-                    (format!("-{letter}"), flag.ok_or_else(unknown)?)
-                }
-            };
-            let long = shown.starts_with("--");
-            let value = if flag.takes == Takes::Nothing {
-                // `-it` is two flags; `--rm=false` is one with a value.
-                let value = if long { parser.optional_value() } else { None };
-                value.map_or(Ok("true".to_owned()), |value| self.text(value))?
-            } else {
-                let value = parser.value().map_err(|_| {
-                    self.wrong(&if long {
-                        format!("flag needs an argument: {shown}")
-                    } else {
-                        format!(
-                            "flag needs an argument: '{}' in {shown}",
-                            flag.short.unwrap_or_default()
-                        )
-                    })
-                })?;
-                self.text(value)?
-            };
-            let value = self.check(flag, value)?;
-            parsed.flags.entry(flag.long).or_default().push(value);
-        }
-        self.count(parsed.args.len())?;
-        Ok(Parse::Run(parsed))
-    }
-
-    fn check(&self, flag: &Flag, value: String) -> Result<String> {
-        let name = flag.short.map_or(format!("--{}", flag.long), |short| {
-            format!("-{short}, --{}", flag.long)
-        });
-        let bad = |what: &str| {
-            self.wrong(&format!("invalid argument \"{value}\" for \"{name}\" flag: strconv.{what}: parsing \"{value}\": invalid syntax"))
-        };
-        match flag.takes {
-            Takes::Nothing => match value.as_str() {
-                "true" | "TRUE" | "True" | "t" | "T" | "1" => Ok("true".into()),
-                "false" | "FALSE" | "False" | "f" | "F" | "0" => Ok("false".into()),
-                _ => Err(bad("ParseBool")),
-            },
-            Takes::Number if value.parse::<i64>().is_err() => Err(bad("ParseInt")),
-            _ => Ok(value),
-        }
-    }
-
-    fn count(&self, count: usize) -> Result<()> {
-        let (least, most) = self.arguments;
-        let plural = |number: usize| if number == 1 { "" } else { "s" };
-        let name = self.name;
-        let wants = match (least, most) {
-            _ if (least..=most).contains(&count) => return Ok(()),
-            (_, 0) => "accepts no arguments".to_owned(),
-            (0, most) => format!("requires at most {most} argument{}", plural(most)),
-            (least, usize::MAX) => format!("requires at least {least} argument{}", plural(least)),
-            (least, most) if least == most => format!("requires {least} argument{}", plural(least)),
-            (least, most) => format!("requires at least {least} and at most {most} arguments"),
-        };
-        let hint = if wants.starts_with("requires at least") && most == usize::MAX {
-            "See"
-        } else {
-            "Run"
-        };
-        Err(self.usage_error(format!("docker: 'docker {name}' {wants}"), hint, 1))
-    }
-
-    fn text(&self, value: OsString) -> Result<String> {
-        value
-            .into_string()
-            .map_err(|bad| self.wrong(&format!("not UTF-8: {}", bad.to_string_lossy())))
-    }
-
-    fn wrong(&self, message: &str) -> Error {
-        self.usage_error(message.to_owned(), "Run", 125)
-    }
-
-    fn usage_error(&self, message: String, hint: &'static str, code: u8) -> Error {
-        Error::Usage {
-            message,
-            hint,
-            command: self.name,
-            usage: self.usage,
-            code,
-        }
-    }
-
-    /// What `--help` prints.
-    pub(crate) fn help(&self) -> String {
-        let mut out = format!(
-            "Usage:  docker {}{}\n\n{}\n",
-            self.name, self.usage, self.about
-        );
-        if !self.flags.is_empty() {
-            out.push_str("\nOptions:\n");
-            let left = |flag: &Flag| {
-                let short = flag
-                    .short
-                    .map_or("   ".to_owned(), |short| format!("-{short},"));
-                let kind = match flag.takes {
-                    Takes::Nothing => "",
-                    Takes::Text => " string",
-                    Takes::Number => " int",
-                    Takes::List => " list",
-                };
-                format!("  {short} --{}{kind}", flag.long)
-            };
-            let width = self
-                .flags
-                .iter()
-                .map(|flag| left(flag).len())
-                .max()
-                .unwrap_or_default();
-            for flag in self.flags {
-                out.push_str(&format!("{:width$}   {}\n", left(flag), flag.about));
+                continue;
             }
+            Some("-") => {
+                args.extend(words.drain(..));
+                continue;
+            }
+            Some(rest) => match rest.strip_prefix('-') {
+                Some(long) => long_flag(&flags, &mut command, long, &mut words)?,
+                None => short_flags(&flags, &mut command, rest, &mut words)?,
+            },
+        };
+        if !more {
+            return Ok(Parse::Help);
         }
-        out
+    }
+    count::<C>(args.len())?;
+    Ok(Parse::Run(command, args))
+}
+
+/// `--name`, `--name=value`, `--name value`. False: it asks for help.
+fn long_flag<C: Command>(
+    flags: &[Flag<C>],
+    command: &mut C,
+    text: &str,
+    words: &mut VecDeque<String>,
+) -> Result<bool> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (text, None),
+    };
+    if name.is_empty() || name.starts_with('-') {
+        return Err(wrong::<C>(format!("bad flag syntax: --{text}")));
+    }
+    let Some(flag) = flags.iter().find(|flag| flag.long == name) else {
+        return match name {
+            "help" => Ok(false),
+            _ if C::LACKS.contains(&name) => Err(lacks::<C>(&format!("--{name}"))),
+            _ => Err(wrong::<C>(format!("unknown flag: --{name}"))),
+        };
+    };
+    let missing = || wrong::<C>(format!("flag needs an argument: --{name}"));
+    let value = match value {
+        None if flag.takes_nothing() => "true".to_owned(),
+        None => words.pop_front().ok_or_else(missing)?,
+        Some(value) => value,
+    };
+    set(flag, command, &value).map(|()| true)
+}
+
+/// `-a`, `-ab`, `-a=value`, `-avalue`, `-a value`. False: it asks for help.
+fn short_flags<C: Command>(
+    flags: &[Flag<C>],
+    command: &mut C,
+    text: &str,
+    words: &mut VecDeque<String>,
+) -> Result<bool> {
+    let mut letters = text.chars();
+    let mut here = text;
+    while let Some(letter) = letters.next() {
+        let rest = letters.as_str();
+        let Some(flag) = flags.iter().find(|flag| flag.short == Some(letter)) else {
+            return match letter {
+                'h' => Ok(false),
+                _ if C::LACKS.contains(&format!("-{letter}").as_str()) => {
+                    Err(lacks::<C>(&format!("-{letter}")))
+                }
+                _ => Err(wrong::<C>(format!(
+                    "unknown shorthand flag: '{letter}' in -{here}"
+                ))),
+            };
+        };
+        let assigned = rest.strip_prefix('=').filter(|value| !value.is_empty());
+        let value = match assigned {
+            Some(value) => value.to_owned(),
+            None if flag.takes_nothing() => {
+                set(flag, command, "true")?;
+                here = rest;
+                continue;
+            }
+            None if !rest.is_empty() => rest.to_owned(),
+            None => words.pop_front().ok_or_else(|| {
+                wrong::<C>(format!("flag needs an argument: '{letter}' in -{here}"))
+            })?,
+        };
+        return set(flag, command, &value).map(|()| true);
+    }
+    Ok(true)
+}
+
+fn set<C: Command>(flag: &Flag<C>, command: &mut C, value: &str) -> Result<()> {
+    flag.set(command, value).map_err(|why| {
+        let names = flag.names();
+        wrong::<C>(format!(
+            "invalid argument {value:?} for \"{names}\" flag: {why}"
+        ))
+    })
+}
+
+/// Docker has it, and pocket has not: another message than for what nobody has.
+fn lacks<C: Command>(flag: &str) -> Error {
+    wrong::<C>(format!("pocket does not have {flag}"))
+}
+
+fn wrong<C: Command>(message: String) -> Error {
+    usage_error::<C>(message, "Run", 125)
+}
+
+fn count<C: Command>(count: usize) -> Result<()> {
+    if C::ARGUMENTS.contains(&count) {
+        return Ok(());
+    }
+    let plural = |number: usize| if number == 1 { "" } else { "s" };
+    let (wants, hint) = match (*C::ARGUMENTS.start(), *C::ARGUMENTS.end()) {
+        (_, 0) => ("accepts no arguments".to_owned(), "Run"),
+        (0, most) => (
+            format!("requires at most {most} argument{}", plural(most)),
+            "Run",
+        ),
+        (least, usize::MAX) => (
+            format!("requires at least {least} argument{}", plural(least)),
+            "See",
+        ),
+        (least, most) if least == most => {
+            (format!("requires {least} argument{}", plural(least)), "Run")
+        }
+        (least, most) => (
+            format!("requires at least {least} and at most {most} arguments"),
+            "Run",
+        ),
+    };
+    let message = format!("docker: 'docker {}' {wants}", C::NAME);
+    Err(usage_error::<C>(message, hint, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::flag::{list, number_flag, switch, text};
+
+    #[derive(Debug, Default, PartialEq, Eq)]
+    struct Try {
+        interactive: bool,
+        tty: bool,
+        env: Vec<String>,
+        name: Option<String>,
+        time: Option<i64>,
+    }
+
+    impl Command for Try {
+        const NAME: &'static str = "try";
+        const USAGE: &'static str = " [OPTIONS]";
+        const ABOUT: &'static str = "";
+        const ARGUMENTS: RangeInclusive<usize> = 0..=usize::MAX;
+        const PASSES_ON: bool = true;
+        const LACKS: &'static [&'static str] = &["network", "-v"];
+        fn flags() -> Vec<Flag<Self>> {
+            vec![
+                switch(Some('i'), "interactive", "", |it: &mut Self| {
+                    &mut it.interactive
+                }),
+                switch(Some('t'), "tty", "", |it: &mut Self| &mut it.tty),
+                list(Some('e'), "env", "", |it: &mut Self| &mut it.env),
+                text(None, "name", "", |it: &mut Self| &mut it.name),
+                number_flag(None, "time", "", |it: &mut Self| &mut it.time),
+            ]
+        }
+        fn run(self, _: &[String]) -> Result<u8> {
+            Ok(0)
+        }
+    }
+    use std::ops::RangeInclusive;
+
+    fn read(line: &str) -> (Try, Vec<String>) {
+        match parse::<Try>(line.split(' ').map(OsString::from).collect()) {
+            Ok(Parse::Run(filled, args)) => (filled, args),
+            Ok(Parse::Help) => panic!("{line}: help"),
+            Err(error) => panic!("{line}: {error}"),
+        }
+    }
+
+    #[test]
+    fn flags_in_every_form() {
+        for (line, interactive, tty) in [
+            ("-it", true, true),
+            ("-i=true", true, false),
+            ("-it=false", true, false),
+            ("-t --tty=false", false, false),
+            ("-i -i=0", false, false),
+            ("--interactive=T", true, false),
+        ] {
+            let (filled, _) = read(line);
+            assert_eq!(
+                (filled.interactive, filled.tty),
+                (interactive, tty),
+                "{line}"
+            );
+        }
+        let (filled, args) = read("-eA=1 -e=B -e C --env=D= --name= --time 0x10 x -i --name=y");
+        assert_eq!(filled.env, ["A=1", "B", "C", "D="]);
+        assert_eq!((filled.name.as_deref(), filled.time), (Some(""), Some(16)));
+        assert_eq!(args, ["x", "-i", "--name=y"]);
+        assert_eq!(read("-i -- -t").1, ["-t"]);
+        assert_eq!(read("-").1, ["-"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said_as_docker_says_it() {
+        for (line, want) in [
+            ("--bogus=1", "unknown flag: --bogus"),
+            ("-iz", "unknown shorthand flag: 'z' in -z"),
+            ("-zi", "unknown shorthand flag: 'z' in -zi"),
+            ("-i=", "unknown shorthand flag: '=' in -="),
+            ("--network host", "pocket does not have --network"),
+            ("-iv", "pocket does not have -v"),
+            ("--=x", "bad flag syntax: --=x"),
+            ("---x", "bad flag syntax: ---x"),
+            ("--name", "flag needs an argument: --name"),
+            ("-ie", "flag needs an argument: 'e' in -e"),
+            (
+                "-i=maybe",
+                "invalid argument \"maybe\" for \"-i, --interactive\" flag: strconv.ParseBool: parsing \"maybe\": invalid syntax",
+            ),
+        ] {
+            let words = line.split(' ').map(OsString::from).collect();
+            let Err(Error::Usage { message, code, .. }) = parse::<Try>(words) else {
+                panic!("{line} was taken");
+            };
+            assert_eq!((message.as_str(), code), (want, 125), "{line}");
+        }
+    }
+
+    #[test]
+    fn help_is_asked_for_in_two_ways() {
+        for line in ["--help", "-h", "-ih", "-i --help --bogus"] {
+            let words = line.split(' ').map(OsString::from).collect();
+            assert!(matches!(parse::<Try>(words), Ok(Parse::Help)), "{line}");
+        }
     }
 }

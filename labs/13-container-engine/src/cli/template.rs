@@ -1,7 +1,56 @@
 //! The part of Go's templates that `--format` is used with: `{{.A.B}}`, `{{json .A}}`,
 //! `{{index .A "key"}}`, and text around.
 
+use std::fmt;
+
 use serde_json::Value;
+
+/// What is wrong with a template, in Go's words.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TemplateError {
+    /// It cannot be read.
+    Syntax(String),
+    /// It asks for a field that is not there; `place` says where it does.
+    NoField {
+        place: String,
+        name: String,
+        in_map: bool,
+    },
+}
+
+impl TemplateError {
+    /// The same about a value of a type that has fields, where there is no map.
+    pub(crate) fn of_type(&self, kind: &str) -> String {
+        match self {
+            Self::NoField { place, name, .. } => {
+                format!("{place}: can't evaluate field {name} in type {kind}")
+            }
+            Self::Syntax(_) => self.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for TemplateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(message) => f.write_str(message),
+            Self::NoField {
+                place,
+                name,
+                in_map: true,
+            } => write!(f, "{place}: map has no entry for key \"{name}\""),
+            Self::NoField { place, name, .. } => {
+                write!(f, "{place}: can't evaluate field \"{name}\"")
+            }
+        }
+    }
+}
+
+type Result<T> = std::result::Result<T, TemplateError>;
+
+fn syntax(message: impl fmt::Display) -> TemplateError {
+    TemplateError::Syntax(format!("template: :1: {message}"))
+}
 
 /// A template, parsed.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,24 +76,23 @@ struct Field {
 impl Field {
     /// In Go's words, and with Go's idea of where: a field of several names stands where its second
     /// name does.
-    fn missing(&self, name: &str, in_map: bool) -> String {
+    fn missing(&self, name: &str, in_map: bool) -> TemplateError {
         let column = match self.path.as_slice() {
             [first, _, ..] => self.column + 1 + first.len(),
             _ => self.column,
         };
-        let what = if in_map {
-            "map has no entry for key"
-        } else {
-            "can't evaluate field"
-        };
         let path = self.path.join(".");
-        format!("template: :1:{column}: executing \"\" at <.{path}>: {what} \"{name}\"")
+        TemplateError::NoField {
+            place: format!("template: :1:{column}: executing \"\" at <.{path}>"),
+            name: name.to_owned(),
+            in_map,
+        }
     }
 }
 
 impl Template {
-    /// Parses; the error is a text in Go's words.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Parses; the error is in Go's words.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("{{") {
@@ -54,7 +102,7 @@ impl Template {
             }
             let (action, tail) = after
                 .split_once("}}")
-                .ok_or("template: :1: unclosed action")?;
+                .ok_or_else(|| syntax("unclosed action"))?;
             parts.push(action_of(action, start)?);
             rest = tail;
         }
@@ -65,7 +113,7 @@ impl Template {
     }
 
     /// Fills it in.
-    pub(crate) fn render(&self, value: &Value) -> Result<String, String> {
+    pub(crate) fn render(&self, value: &Value) -> Result<String> {
         let mut out = String::new();
         for part in &self.0 {
             match part {
@@ -126,12 +174,12 @@ impl Template {
 }
 
 /// What stands between braces; `start` is where it begins in the template.
-fn action_of(text: &str, start: usize) -> Result<Part, String> {
+fn action_of(text: &str, start: usize) -> Result<Part> {
     let action = text.trim_matches(|c: char| c == '-' || c.is_whitespace());
     let unsupported = || {
-        format!(
-            "template: :1: pocket's templates know {{{{.Field}}}}, {{{{json .Field}}}} and {{{{index .Field \"key\"}}}}, not {{{{{action}}}}}"
-        )
+        syntax(format_args!(
+            "pocket's templates know {{{{.Field}}}}, {{{{json .Field}}}} and {{{{index .Field \"key\"}}}}, not {{{{{action}}}}}"
+        ))
     };
     let column = start + text.find('.').unwrap_or_default();
     let field = |word: Option<&str>| {
@@ -141,7 +189,7 @@ fn action_of(text: &str, start: usize) -> Result<Part, String> {
     };
     let mut words = action.split_whitespace();
     let part = match words.next() {
-        None => return Err("template: :1: missing value for command".to_owned()),
+        None => return Err(syntax("missing value for command")),
         Some("json") => Part::Json(field(words.next())?),
         Some("index") => {
             let field = field(words.next())?;
@@ -177,7 +225,7 @@ fn path_of(text: &str) -> Option<Vec<String>> {
 /// What Go prints for a key that a map of texts does not have.
 const NO_VALUE: Value = Value::Null;
 
-fn find<'a>(value: &'a Value, field: &Field) -> Result<&'a Value, String> {
+fn find<'a>(value: &'a Value, field: &Field) -> Result<&'a Value> {
     let mut found = value;
     for (depth, name) in field.path.iter().enumerate() {
         found = match found.get(name) {
@@ -219,10 +267,11 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn render(text: &str) -> Result<String, String> {
+    fn render(text: &str) -> std::result::Result<String, String> {
         let value = json!({"State": {"Status": "exited", "ExitCode": 3, "Running": false},
             "Args": ["a", "b"], "Labels": {"x": "y", "k": null}, "Entrypoint": null, "Init": null});
-        Template::parse(text)?.render(&value)
+        let filled = Template::parse(text).and_then(|template| template.render(&value));
+        filled.map_err(|error| error.to_string())
     }
 
     #[test]

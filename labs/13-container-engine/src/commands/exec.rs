@@ -3,13 +3,16 @@
 //! It gets a small monitor of its own, so that it survives its client as it does with Docker. It has
 //! no place on disk: when it ends, nothing is left.
 
+use std::ops::RangeInclusive;
 use std::os::unix::net::UnixStream;
 
 use nix::unistd::{ForkResult, fork, geteuid};
 
+use crate::cli::command::Command;
+use crate::cli::flag::{Flag, read, switch, text};
 use crate::client::relay::{self, End, Options, Signals};
-use crate::client::terminal::DetachKeys;
-use crate::commands::foreground::left_by_keys;
+use crate::commands::shared::attached::{detach_keys, detach_keys_flag, left_by_keys};
+use crate::commands::shared::environment::{self, read_env};
 use crate::error::{Context, Error, Result, StartError, client};
 use crate::monitor::channel::{Decoder, Kind};
 use crate::monitor::pump::{Pump, Streams, pipes};
@@ -24,102 +27,161 @@ use crate::store::disk::{Store, new_id};
 use crate::store::events;
 use crate::store::image;
 
-/// What was asked for.
-#[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) argv: Vec<String>,
-    pub(crate) env: Vec<String>,
-    pub(crate) workdir: Option<String>,
-    pub(crate) user: Option<String>,
-    pub(crate) stdin: bool,
-    pub(crate) tty: bool,
-    pub(crate) detach: bool,
-    pub(crate) detach_keys: DetachKeys,
+/// `docker exec`.
+#[derive(Debug, Default)]
+pub(crate) struct Exec {
+    detach: bool,
+    detach_keys: Option<String>,
+    env: Vec<String>,
+    interactive: bool,
+    tty: bool,
+    user: Option<String>,
+    workdir: Option<String>,
 }
 
-/// Runs it; returns its exit code.
-#[allow(unsafe_code)]
-pub(crate) fn exec(store: &Store, container: &Container, request: &Request) -> Result<u8> {
-    let (state, _pid1) = container.running()?;
-    if !request.detach {
-        relay::check_terminal(request.stdin, request.tty)?;
+impl Command for Exec {
+    const NAME: &'static str = "exec";
+    const USAGE: &'static str = " [OPTIONS] CONTAINER COMMAND [ARG...]";
+    const ABOUT: &'static str = "Execute a command in a running container";
+    const ARGUMENTS: RangeInclusive<usize> = 2..=usize::MAX;
+    const PASSES_ON: bool = true;
+    const LACKS: &'static [&'static str] = &["env-file", "privileged"];
+
+    fn flags() -> Vec<Flag<Self>> {
+        vec![
+            switch(
+                Some('d'),
+                "detach",
+                "Detached mode: run command in the background",
+                |flags: &mut Self| &mut flags.detach,
+            ),
+            detach_keys_flag(|flags: &mut Self| &mut flags.detach_keys),
+            read(
+                Some('e'),
+                "env",
+                "Set environment variables",
+                |flags: &mut Self, text| read_env(&mut flags.env, text),
+            ),
+            switch(
+                Some('i'),
+                "interactive",
+                "Keep STDIN open even if not attached",
+                |flags: &mut Self| &mut flags.interactive,
+            ),
+            switch(
+                Some('t'),
+                "tty",
+                "Allocate a pseudo-TTY",
+                |flags: &mut Self| &mut flags.tty,
+            ),
+            text(
+                Some('u'),
+                "user",
+                "Username or UID (format: \"<name|uid>[:<group|gid>]\")",
+                |flags: &mut Self| &mut flags.user,
+            ),
+            text(
+                Some('w'),
+                "workdir",
+                "Working directory inside the container",
+                |flags: &mut Self| &mut flags.workdir,
+            ),
+        ]
     }
-    let config = &container.config;
-    let mut env = config.environment();
-    if request.tty {
-        image::set_env(&mut env, "TERM", "xterm");
+
+    fn run(self, args: &[String]) -> Result<u8> {
+        let store = Store::open()?;
+        let container = Container::find(&store, &args[0])?;
+        self.exec(&store, &container, args)
     }
-    for text in &request.env {
-        if let Some((name, value)) = text.split_once('=') {
-            image::set_env(&mut env, name, value);
+}
+
+impl Exec {
+    #[allow(unsafe_code)]
+    fn exec(&self, store: &Store, container: &Container, args: &[String]) -> Result<u8> {
+        let (state, _pid1) = container.running()?;
+        if !self.detach {
+            relay::check_terminal(self.interactive, self.tty)?;
         }
-    }
-    let workdir = request
-        .workdir
-        .clone()
-        .unwrap_or_else(|| config.workdir.clone());
-    let process = Process {
-        argv: request.argv.clone(),
-        env,
-        workdir: if workdir.is_empty() {
-            "/".into()
+        let config = &container.config;
+        let mut env = config.environment();
+        if self.tty {
+            image::set_env(&mut env, "TERM", "xterm");
+        }
+        environment::apply(&mut env, &self.env);
+        let workdir = self
+            .workdir
+            .clone()
+            .unwrap_or_else(|| config.workdir.clone());
+        if !workdir.is_empty() && !workdir.starts_with('/') {
+            return fail(&StartError {
+                code: 126,
+                message: "Cwd must be an absolute path".to_owned(),
+            });
+        }
+        let process = Process {
+            argv: args[1..].to_vec(),
+            env,
+            workdir: if workdir.is_empty() {
+                "/".into()
+            } else {
+                workdir
+            },
+            user: self.user.clone().unwrap_or_else(|| config.user.clone()),
+            init: false,
+        };
+        let id = new_id()?;
+        let text = args[1..].join(" ");
+        let record = |action: &str| {
+            events::record(
+                store,
+                config,
+                &format!("{action}: {text} "),
+                &[("execID", id.clone())],
+            );
+        };
+        record("exec_create");
+        record("exec_start");
+        let options = Options {
+            stdin: self.interactive,
+            tty: self.tty,
+            signals: Signals::Leave,
+            detach_keys: detach_keys(self.detach_keys.as_deref())?,
+        };
+        let signals = relay::hold_signals(&options)?;
+        let (ours, theirs) = UnixStream::pair().context("make a socket")?;
+        match fork_detached(&config.name)? {
+            ForkResult::Parent { .. } => {}
+            ForkResult::Child => {
+                drop(ours);
+                // Opened now: in the container's file system there is no such file.
+                let record = events::open(store);
+                let died = |code: u8| {
+                    let more = [("execID", id.clone()), ("exitCode", code.to_string())];
+                    let _ = record
+                        .as_ref()
+                        .map(|file| events::record_to(file, config, "exec_die", &more));
+                };
+                let _ = watch(state.pid, &process, self, theirs, died);
+                die(0)
+            }
+        }
+        drop(theirs);
+        let mut decoder = Decoder::default();
+        let ended = if self.detach {
+            // Whether it could be started at all is the one thing to wait for.
+            match decoder.wait(&ours).context("hear from the monitor")? {
+                Some((Kind::Failed, text)) => Err(StartError::received(&text).into()),
+                Some(_) => Ok(End::Detached),
+                None => return Err(client!("the monitor is gone")),
+            }
         } else {
-            workdir
-        },
-        user: request.user.clone().unwrap_or_else(|| config.user.clone()),
-        init: false,
-    };
-    let id = new_id()?;
-    let text = request.argv.join(" ");
-    let record = |action: &str| {
-        events::record(
-            store,
-            config,
-            &format!("{action}: {text} "),
-            &[("execID", id.clone())],
-        );
-    };
-    record("exec_create");
-    record("exec_start");
-    let options = Options {
-        stdin: request.stdin,
-        tty: request.tty,
-        signals: Signals::Leave,
-        detach_keys: request.detach_keys.clone(),
-    };
-    let signals = relay::hold_signals(&options)?;
-    let (ours, theirs) = UnixStream::pair().context("make a socket")?;
-    match fork_detached(&config.name)? {
-        ForkResult::Parent { .. } => {}
-        ForkResult::Child => {
-            drop(ours);
-            // Opened now: in the container's file system there is no such file.
-            let record = events::open(store);
-            let died = |code: u8| {
-                let more = [("execID", id.clone()), ("exitCode", code.to_string())];
-                let _ = record
-                    .as_ref()
-                    .map(|file| events::record_to(file, config, "exec_die", &more));
-            };
-            let _ = watch(state.pid, &process, request, theirs, died);
-            die(0)
+            relay::run(&ours, decoder, &signals, options)
+        };
+        match ended {
+            Err(Error::Start(error)) => fail(&error),
+            ended => left_by_keys(ended?),
         }
-    }
-    drop(theirs);
-    let mut decoder = Decoder::default();
-    let ended = if request.detach {
-        // Whether it could be started at all is the one thing to wait for.
-        match decoder.wait(&ours).context("hear from the monitor")? {
-            Some((Kind::Failed, text)) => Err(StartError::received(&text).into()),
-            Some(_) => Ok(End::Detached),
-            None => return Err(client!("the monitor is gone")),
-        }
-    } else {
-        relay::run(&ours, decoder, &signals, options)
-    };
-    match ended {
-        Err(Error::Start(error)) => fail(&error),
-        ended => left_by_keys(ended?),
     }
 }
 
@@ -147,7 +209,7 @@ fn fail(error: &StartError) -> Result<u8> {
 fn watch(
     pid: i32,
     process: &Process,
-    request: &Request,
+    request: &Exec,
     socket: UnixStream,
     died: impl Fn(u8),
 ) -> std::io::Result<()> {
@@ -159,7 +221,7 @@ fn watch(
         let (stdio, streams) = if request.tty {
             (Stdio::Terminal, Streams::default())
         } else {
-            let (files, streams) = pipes(request.stdin)?;
+            let (files, streams) = pipes(request.interactive)?;
             (Stdio::Files(files), streams)
         };
         let (ours, theirs) = UnixStream::pair()?;

@@ -1,160 +1,120 @@
-//! Containers and images as Docker's API describes them.
+//! `inspect`: all that is known of a container or an image.
 
-use std::collections::BTreeMap;
+use std::io::Write;
+use std::ops::RangeInclusive;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::store::config::{Config, Port, Restart};
-use crate::store::container::{Container, State, Status};
+use crate::cli::command::Command;
+use crate::cli::flag::{Flag, text};
+use crate::cli::template::Template;
+use crate::commands::shared::describe;
+use crate::error::{Error, Result, client};
+use crate::output::{print, warn};
+use crate::store::container::Container;
 use crate::store::disk::Store;
-use crate::store::image::{self, Image};
-use crate::time::short;
+use crate::store::image::Image;
 
-/// What `inspect` says of a container.
-pub(crate) fn container(container: &Container) -> Value {
-    let (config, state) = (&container.config, container.state());
-    let mut argv = config.argv();
-    let args = if argv.is_empty() {
-        Vec::new()
-    } else {
-        argv.split_off(1)
-    };
-    let (policy, most) = match config.restart {
-        Restart::No => ("no", 0),
-        Restart::OnFailure(most) => ("on-failure", most),
-        Restart::Always => ("always", 0),
-        Restart::UnlessStopped => ("unless-stopped", 0),
-    };
-    json!({
-        "Id": config.id,
-        "Created": short(config.created),
-        "Path": argv.first(),
-        "Args": args,
-        "State": state_json(&state),
-        "Image": image::full_id(&config.image_id),
-        "LogPath": container.file("log"),
-        "Name": format!("/{}", config.name),
-        "RestartCount": state.restarts,
-        "Driver": "overlay",
-        "Platform": "linux",
-        "HostConfig": {
-            "NetworkMode": "default",
-            "PortBindings": ports(config, &config.ports, false),
-            "RestartPolicy": { "Name": policy, "MaximumRetryCount": most },
-            "AutoRemove": config.auto_remove,
-            "Init": config.init,
-        },
-        "Mounts": [],
-        "Config": {
-            "Hostname": config.hostname,
-            "User": config.user,
-            "AttachStdin": config.attached && config.open_stdin,
-            "AttachStdout": config.attached,
-            "AttachStderr": config.attached,
-            "ExposedPorts": exposed(config),
-            "Tty": config.tty,
-            "OpenStdin": config.open_stdin,
-            "StdinOnce": config.attached && config.open_stdin,
-            "Env": config.env,
-            "Cmd": config.cmd,
-            "Image": config.image,
-            "WorkingDir": config.workdir,
-            "Entrypoint": config.entrypoint,
-            "Labels": config.labels,
-            "StopSignal": config.stop_signal.clone().unwrap_or_default(),
-            "StopTimeout": config.stop_timeout,
-        },
-        "NetworkSettings": {
-            "Ports": if state.status == Status::Running { ports(config, &state.ports, true) } else { json!({}) },
-        },
-    })
+/// `docker inspect`.
+#[derive(Debug, Default)]
+pub(crate) struct Inspect {
+    format: Option<String>,
+    kind: Option<String>,
 }
 
-fn state_json(state: &State) -> Value {
-    json!({
-        "Status": state.status.name(),
-        "Running": matches!(state.status, Status::Running | Status::Restarting),
-        "Paused": false,
-        "Restarting": state.status == Status::Restarting,
-        "OOMKilled": false,
-        "Dead": false,
-        "Pid": state.pid,
-        "ExitCode": state.exit_code,
-        "Error": state.error,
-        "StartedAt": short(state.started),
-        "FinishedAt": short(state.finished),
-    })
-}
+impl Command for Inspect {
+    const NAME: &'static str = "inspect";
+    const USAGE: &'static str = " [OPTIONS] NAME|ID [NAME|ID...]";
+    const ABOUT: &'static str = "Return low-level information on Docker objects";
+    const ARGUMENTS: RangeInclusive<usize> = 1..=usize::MAX;
+    const LACKS: &'static [&'static str] = &["size", "-s"];
 
-fn exposed(config: &Config) -> Value {
-    let published = config
-        .ports
-        .iter()
-        .map(|port| format!("{}/tcp", port.container));
-    config
-        .exposed
-        .iter()
-        .cloned()
-        .chain(published)
-        .map(|port| (port, json!({})))
-        .collect::<Map<_, _>>()
-        .into()
-}
-
-fn ports(config: &Config, published: &[Port], with_exposed: bool) -> Value {
-    let mut map: BTreeMap<String, Value> = BTreeMap::new();
-    if with_exposed {
-        map.extend(
-            config
-                .exposed
-                .iter()
-                .map(|port| (port.clone(), Value::Null)),
-        );
+    fn flags() -> Vec<Flag<Self>> {
+        vec![
+            text(
+                Some('f'),
+                "format",
+                "Format output using a template",
+                |flags: &mut Self| &mut flags.format,
+            ),
+            text(
+                None,
+                "type",
+                "Only inspect objects of the given type",
+                |flags: &mut Self| &mut flags.kind,
+            ),
+        ]
     }
-    for port in published {
-        let ip = if port.ip.is_unspecified() && !with_exposed {
-            String::new()
-        } else {
-            port.ip.to_string()
-        };
-        let one = json!({ "HostIp": ip, "HostPort": port.host.to_string() });
-        match map
-            .entry(format!("{}/tcp", port.container))
-            .or_insert(Value::Null)
-        {
-            Value::Array(list) => list.push(one),
-            other => *other = json!([one]),
+
+    fn run(self, args: &[String]) -> Result<u8> {
+        let store = Store::open()?;
+        let kind = self.kind.as_deref().unwrap_or_default();
+        if !matches!(kind, "" | "container" | "image") {
+            return Err(client!("\"{kind}\" is not a valid value for --type"));
         }
+        let template = match self.format.as_deref() {
+            Some("json") => None,
+            Some(text) => Some(Template::parse(text).map_err(|error| {
+                warn(&format!("template parsing error: {error}\n"));
+                Error::Exit(64)
+            })?),
+            None => None,
+        };
+        let mut found = Vec::new();
+        let mut errors = Vec::new();
+        for name in args {
+            let container = (kind != "image")
+                .then(|| Container::find(&store, name).ok())
+                .flatten();
+            let image = || {
+                (kind != "container")
+                    .then(|| Image::find(&store, name))
+                    .flatten()
+            };
+            match container
+                .map(|container| describe::container(&container))
+                .or_else(|| image().map(|image| describe::image(&store, &image)))
+            {
+                Some(value) => found.push(value),
+                None if kind.is_empty() => errors.push(format!("Error: No such object: {name}")),
+                None => errors.push(format!(
+                    "Error response from daemon: No such {kind}: {name}"
+                )),
+            }
+        }
+        match template {
+            None => print(&pretty(&found)),
+            Some(template) => {
+                for value in &found {
+                    match template.render(value) {
+                        Ok(text) => print(&format!("{text}\n")),
+                        Err(error) => {
+                            print("\n");
+                            errors.push(format!("template parsing error: {error}"));
+                        }
+                    }
+                }
+                if found.is_empty() {
+                    print("\n");
+                }
+            }
+        }
+        if errors.is_empty() {
+            return Ok(0);
+        }
+        warn(&format!("{}\n", errors.join("\n")));
+        Err(Error::Exit(1))
     }
-    json!(map)
 }
 
-/// What `inspect` says of an image.
-pub(crate) fn image(store: &Store, image: &Image) -> Value {
-    let config = &image.config;
-    let exposed: Map<_, _> = config
-        .exposed
-        .iter()
-        .map(|port| (port.clone(), json!({})))
-        .collect();
-    json!({
-        "Id": image::full_id(&image.id),
-        "RepoTags": image.tags(store),
-        "RepoDigests": [],
-        "Created": short(image.created),
-        "Config": {
-            "User": config.user,
-            "ExposedPorts": exposed,
-            "Env": config.env,
-            "Cmd": config.cmd,
-            "WorkingDir": config.workdir,
-            "Entrypoint": config.entrypoint,
-            "Labels": config.labels,
-            "StopSignal": config.stop_signal.clone().unwrap_or_default(),
-            "Shell": config.shell,
-        },
-        "Architecture": crate::commands::list::architecture(),
-        "Os": "linux",
-        "Size": image.size(store),
-    })
+/// With four blanks a level, as Docker's client prints it.
+fn pretty(values: &[Value]) -> String {
+    if values.is_empty() {
+        return "[]\n".to_owned();
+    }
+    let mut out = Vec::new();
+    let style = serde_json::ser::PrettyFormatter::with_indent(b"    ");
+    let mut writer = serde_json::Serializer::with_formatter(&mut out, style);
+    let _ = serde::Serialize::serialize(values, &mut writer).map(|()| writeln!(out));
+    String::from_utf8_lossy(&out).into_owned()
 }

@@ -1,17 +1,44 @@
 //! `top`: the processes of a container, seen from outside.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::MetadataExt;
 
 use nix::unistd::{SysconfVar, Uid, User, sysconf};
 
-use crate::commands::list::table;
-use crate::error::Result;
+use crate::cli::command::Command;
+use crate::cli::table::table;
+use crate::error::{Result, client};
+use crate::output::print;
 use crate::store::container::Container;
+use crate::store::disk::Store;
 use crate::time::{fixed, now};
 
+/// `docker top`.
+#[derive(Debug, Default)]
+pub(crate) struct Top;
+
+impl Command for Top {
+    const NAME: &'static str = "top";
+    const USAGE: &'static str = " CONTAINER [ps OPTIONS]";
+    const ABOUT: &'static str = "Display the running processes of a container";
+    const ARGUMENTS: RangeInclusive<usize> = 1..=usize::MAX;
+    const PASSES_ON: bool = true;
+
+    fn run(self, args: &[String]) -> Result<u8> {
+        if args.len() > 1 {
+            return Err(client!(
+                "pocket's top takes no options of ps: {}",
+                args[1..].join(" ")
+            ));
+        }
+        print(&top(&Container::find(&Store::open()?, &args[0])?)?);
+        Ok(0)
+    }
+}
+
 /// The output of `top`: every process in the container's pid namespace, as `ps -ef` prints it.
-pub(crate) fn top(container: &Container) -> Result<String> {
+fn top(container: &Container) -> Result<String> {
     let (state, _pid1) = container.running()?;
     let namespace = |pid: i32| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
     let ours = namespace(state.pid);

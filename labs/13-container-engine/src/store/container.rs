@@ -104,7 +104,7 @@ impl Container {
 
     /// By name, by id, or by a prefix that only one id has.
     pub(crate) fn find(store: &Store, name: &str) -> Result<Self> {
-        let missing = || daemon!("No such container: {name}");
+        let missing = || Error::no_container(name);
         let plain = name.strip_prefix('/').unwrap_or(name);
         if plain.is_empty() || plain.contains('/') {
             return Err(missing());
@@ -227,7 +227,7 @@ impl Container {
     }
 
     pub(crate) fn gone(&self) -> Error {
-        daemon!("No such container: {}", self.config.name)
+        Error::no_container(&self.config.name)
     }
 
     /// Keeps every monitor from beginning; `None` if there is one.

@@ -1,0 +1,60 @@
+//! `kill`: one signal.
+
+use std::ops::RangeInclusive;
+
+use nix::libc;
+
+use crate::cli::command::Command;
+use crate::cli::flag::{Flag, text};
+use crate::commands::shared::each::each;
+use crate::commands::shared::ending::{forbid_restart, send};
+use crate::error::{Context, Error, Result};
+use crate::signal::{self, BadSignal};
+use crate::store::container::Container;
+use crate::store::disk::Store;
+
+/// `docker kill`.
+#[derive(Debug, Default)]
+pub(crate) struct Kill {
+    signal: Option<String>,
+}
+
+impl Command for Kill {
+    const NAME: &'static str = "kill";
+    const USAGE: &'static str = " [OPTIONS] CONTAINER [CONTAINER...]";
+    const ABOUT: &'static str = "Kill one or more running containers";
+    const ARGUMENTS: RangeInclusive<usize> = 1..=usize::MAX;
+
+    fn flags() -> Vec<Flag<Self>> {
+        vec![text(
+            Some('s'),
+            "signal",
+            "Signal to send to the container",
+            |flags: &mut Self| &mut flags.signal,
+        )]
+    }
+
+    fn run(self, args: &[String]) -> Result<u8> {
+        let store = Store::open()?;
+        let number = signal::parse(self.signal.as_deref().unwrap_or("KILL"));
+        each(args, |name| {
+            let wrap = |error: Error| error.within(&format!("Cannot kill container: {name}"));
+            let container = Container::find(&store, name).map_err(wrap)?;
+            let number = match number.clone() {
+                Ok(number) => number,
+                Err(bad @ BadSignal::Invalid(_)) => return Err(bad.into()),
+                Err(bad) => return Err(wrap(bad.into())),
+            };
+            let (_, pid1) = container.running().map_err(wrap)?;
+            if container.config.forbids_restart(number) {
+                forbid_restart(&container);
+            }
+            send(&store, &container, &pid1, number)?;
+            // SIGKILL is the end for sure, and who asked for it wants to see it.
+            if number == libc::SIGKILL {
+                container.wait().context("wait for the monitor")?;
+            }
+            Ok(())
+        })
+    }
+}

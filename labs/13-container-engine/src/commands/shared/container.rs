@@ -1,0 +1,356 @@
+//! From the flags that `run` and `create` share, and an image, to a container.
+
+use crate::cli::flag::{Flag, choice, list, number_flag, read, switch, text};
+use crate::commands::shared::environment::{pairs, read_env};
+use crate::commands::shared::wishes::{port, restart};
+use crate::error::{Error, Result, client, daemon};
+use crate::output::warn;
+use crate::signal;
+use crate::store::config::{Config, Restart};
+use crate::store::container::Container;
+use crate::store::disk::Store;
+use crate::store::events;
+use crate::store::image::{Image, set_env, with_tag};
+use crate::time;
+
+/// What was asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    env: Vec<String>,
+    entrypoint: Option<String>,
+    hostname: Option<String>,
+    init: Option<bool>,
+    pub(crate) interactive: bool,
+    labels: Vec<String>,
+    name: Option<String>,
+    publish: Vec<String>,
+    restart: Option<String>,
+    rm: bool,
+    stop_signal: Option<String>,
+    stop_timeout: Option<i64>,
+    pub(crate) tty: bool,
+    user: Option<String>,
+    workdir: Option<String>,
+}
+
+/// What Docker's `run` and `create` have, and pocket's have not.
+pub(crate) const LACKS: &[&str] = &[
+    "add-host",
+    "annotation",
+    "attach",
+    "-a",
+    "blkio-weight",
+    "blkio-weight-device",
+    "cap-add",
+    "cap-drop",
+    "cgroup-parent",
+    "cgroupns",
+    "cidfile",
+    "cpu-count",
+    "cpu-percent",
+    "cpu-period",
+    "cpu-quota",
+    "cpu-rt-period",
+    "cpu-rt-runtime",
+    "cpu-shares",
+    "-c",
+    "cpus",
+    "cpuset-cpus",
+    "cpuset-mems",
+    "device",
+    "device-cgroup-rule",
+    "device-read-bps",
+    "device-read-iops",
+    "device-write-bps",
+    "device-write-iops",
+    "disable-content-trust",
+    "dns",
+    "dns-opt",
+    "dns-option",
+    "dns-search",
+    "domainname",
+    "env-file",
+    "expose",
+    "gpus",
+    "group-add",
+    "health-cmd",
+    "health-interval",
+    "health-retries",
+    "health-start-interval",
+    "health-start-period",
+    "health-timeout",
+    "io-maxbandwidth",
+    "io-maxiops",
+    "ip",
+    "ip6",
+    "ipc",
+    "isolation",
+    "kernel-memory",
+    "label-file",
+    "link",
+    "link-local-ip",
+    "log-driver",
+    "log-opt",
+    "mac-address",
+    "memory",
+    "-m",
+    "memory-reservation",
+    "memory-swap",
+    "memory-swappiness",
+    "mount",
+    "net",
+    "net-alias",
+    "network",
+    "network-alias",
+    "no-healthcheck",
+    "oom-kill-disable",
+    "oom-score-adj",
+    "pid",
+    "pids-limit",
+    "platform",
+    "privileged",
+    "publish-all",
+    "-P",
+    "pull",
+    "quiet",
+    "-q",
+    "read-only",
+    "runtime",
+    "security-opt",
+    "shm-size",
+    "storage-opt",
+    "sysctl",
+    "tmpfs",
+    "ulimit",
+    "use-api-socket",
+    "userns",
+    "uts",
+    "volume",
+    "-v",
+    "volume-driver",
+    "volumes-from",
+];
+
+impl Asked {
+    /// The flags that fill it, for the commands that have one.
+    pub(crate) fn flags<C: AsMut<Self>>() -> Vec<Flag<C>> {
+        vec![
+            read(
+                Some('e'),
+                "env",
+                "Set environment variables",
+                |flags: &mut C, text| read_env(&mut flags.as_mut().env, text),
+            ),
+            text(
+                None,
+                "entrypoint",
+                "Overwrite the default ENTRYPOINT of the image",
+                |flags: &mut C| &mut flags.as_mut().entrypoint,
+            ),
+            text(
+                Some('h'),
+                "hostname",
+                "Container host name",
+                |flags: &mut C| &mut flags.as_mut().hostname,
+            ),
+            choice(
+                None,
+                "init",
+                "Run an init inside the container that forwards signals and reaps processes",
+                |flags: &mut C| &mut flags.as_mut().init,
+            ),
+            switch(
+                Some('i'),
+                "interactive",
+                "Keep STDIN open even if not attached",
+                |flags: &mut C| &mut flags.as_mut().interactive,
+            ),
+            list(
+                Some('l'),
+                "label",
+                "Set meta data on a container",
+                |flags: &mut C| &mut flags.as_mut().labels,
+            ),
+            text(
+                None,
+                "name",
+                "Assign a name to the container",
+                |flags: &mut C| &mut flags.as_mut().name,
+            ),
+            list(
+                Some('p'),
+                "publish",
+                "Publish a container's port(s) to the host",
+                |flags: &mut C| &mut flags.as_mut().publish,
+            ),
+            text(
+                None,
+                "restart",
+                "Restart policy to apply when a container exits (default \"no\")",
+                |flags: &mut C| &mut flags.as_mut().restart,
+            ),
+            switch(
+                None,
+                "rm",
+                "Automatically remove the container when it exits",
+                |flags: &mut C| &mut flags.as_mut().rm,
+            ),
+            text(
+                None,
+                "stop-signal",
+                "Signal to stop the container",
+                |flags: &mut C| &mut flags.as_mut().stop_signal,
+            ),
+            number_flag(
+                None,
+                "stop-timeout",
+                "Timeout (in seconds) to stop a container",
+                |flags: &mut C| &mut flags.as_mut().stop_timeout,
+            ),
+            switch(
+                Some('t'),
+                "tty",
+                "Allocate a pseudo-TTY",
+                |flags: &mut C| &mut flags.as_mut().tty,
+            ),
+            text(
+                Some('u'),
+                "user",
+                "Username or UID (format: <name|uid>[:<group|gid>])",
+                |flags: &mut C| &mut flags.as_mut().user,
+            ),
+            text(
+                Some('w'),
+                "workdir",
+                "Working directory inside the container",
+                |flags: &mut C| &mut flags.as_mut().workdir,
+            ),
+        ]
+    }
+}
+
+/// Docker's client puts its name before an error of `run` and `create`, a hint behind, and keeps the
+/// codes below 125 for the container's own.
+pub(crate) fn or_125(command: &str, result: Result<u8>) -> Result<u8> {
+    let error = match result {
+        Ok(code) => return Ok(code),
+        Err(error @ (Error::Usage { .. } | Error::Exit(_))) => return Err(error),
+        Err(error) => error,
+    };
+    let (code, name) = match &error {
+        Error::Start(start) => (start.code, "docker: "),
+        // `create` has no code to keep free, and no name to say.
+        _ if command == "create" => (1, ""),
+        _ => (125, "docker: "),
+    };
+    let hint = if command == "run" {
+        "\n\nRun 'docker run --help' for more information"
+    } else {
+        ""
+    };
+    warn(&format!("{name}{error}{hint}\n"));
+    Err(Error::Exit(code))
+}
+
+/// Makes the container; it does not run yet.
+pub(crate) fn make(
+    store: &Store,
+    asked: Asked,
+    args: &[String],
+    attached: bool,
+) -> Result<Container> {
+    let name = &args[0];
+    // Checked before anything is made.
+    let ports = asked
+        .publish
+        .iter()
+        .map(|text| port(text))
+        .collect::<Result<Vec<_>>>()?;
+    let restart = restart(asked.restart.as_deref().unwrap_or("no"))?;
+    if asked.rm && restart != Restart::No {
+        return Err(client!(
+            "conflicting options: cannot specify both --restart and --rm"
+        ));
+    }
+    let _lock = store.lock_images(false)?;
+    let Some(image) = Image::find(store, name) else {
+        warn(&format!(
+            "Unable to find image '{}' locally\n",
+            with_tag(name)
+        ));
+        return Err(daemon!(
+            "pocket has no registry to pull from: build the image {} first",
+            with_tag(name)
+        ));
+    };
+    let from = image.config;
+    let mut entrypoint = from.entrypoint;
+    let mut cmd = from.cmd;
+    if let Some(text) = asked.entrypoint {
+        entrypoint = Some(vec![text]).filter(|words| !words[0].is_empty());
+        cmd = None;
+    }
+    if args.len() > 1 {
+        cmd = Some(args[1..].to_vec());
+    }
+    if entrypoint.iter().chain(&cmd).flatten().next().is_none() {
+        return Err(daemon!("No command specified"));
+    }
+    let stop_signal = asked.stop_signal.or(from.stop_signal);
+    if let Some(name) = &stop_signal {
+        signal::parse(name)?;
+    }
+    let mut labels = from.labels;
+    labels.extend(pairs(&asked.labels));
+    let mut config = Config {
+        name: named(asked.name),
+        created: time::now(),
+        image: name.clone(),
+        image_id: image.id,
+        entrypoint,
+        cmd,
+        workdir: asked.workdir.unwrap_or(from.workdir),
+        user: asked.user.unwrap_or(from.user),
+        hostname: asked.hostname.unwrap_or_default(),
+        stop_signal,
+        stop_timeout: asked.stop_timeout,
+        labels,
+        exposed: from.exposed,
+        ports,
+        tty: asked.tty,
+        open_stdin: asked.interactive,
+        attached,
+        auto_remove: asked.rm,
+        init: asked.init,
+        restart,
+        ..Config::default()
+    };
+    if !config.workdir.is_empty() && !config.workdir.starts_with('/') {
+        return Err(daemon!(
+            "the working directory '{}' is invalid, it needs to be an absolute path",
+            config.workdir
+        ));
+    }
+    // What the user says stands first, then what only the image says.
+    let wanted = |text: &&String| text.contains('=');
+    for text in asked.env.iter().filter(wanted) {
+        let (name, value) = text.split_once('=').unwrap_or((text, ""));
+        set_env(&mut config.env, name, value);
+    }
+    for text in from.env {
+        let name = text.split('=').next();
+        let mut others = config.env.iter().chain(&asked.env);
+        if !others.any(|other| other.split('=').next() == name) {
+            config.env.push(text);
+        }
+    }
+    let container = Container::create(store, config)?;
+    events::record(store, &container.config, "create", &[]);
+    Ok(container)
+}
+
+/// Docker takes `/web` for `web`: that is how `inspect` prints it.
+fn named(given: Option<String>) -> String {
+    let name = given.unwrap_or_default();
+    name.strip_prefix('/').map(str::to_owned).unwrap_or(name)
+}
