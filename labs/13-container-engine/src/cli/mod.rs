@@ -3,6 +3,7 @@
 //! It may call: the single files.
 
 pub(crate) mod command;
+pub(crate) mod entry;
 pub(crate) mod flag;
 pub(crate) mod format;
 pub(crate) mod parse;

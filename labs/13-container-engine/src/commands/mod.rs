@@ -25,7 +25,7 @@ pub(crate) mod top;
 pub(crate) mod version;
 pub(crate) mod wait;
 
-use crate::cli::command::Entry;
+use crate::cli::entry::Entry;
 
 /// All commands.
 pub(crate) static COMMANDS: [Entry; 21] = [

@@ -43,14 +43,7 @@ pub(super) const CRATES: [Crate; 2] = [
             "main", "commands", "client", "monitor", "pid1", "build", "store", "cli",
         ],
         files: &["error", "output", "pidfd", "signal", "time"],
-        known: &[
-            ("commands/about.rs", "commands::table"),
-            ("commands/foreground.rs", "commands::lifecycle"),
-            ("commands/lifecycle.rs", "commands::foreground"),
-            ("commands/manage.rs", "commands::table"),
-            ("commands/table.rs", "commands::about"),
-            ("commands/table.rs", "commands::manage"),
-        ],
+        known: &[],
     },
 ];
 
