@@ -130,17 +130,22 @@ impl Command for Build {
         };
         let plan = dockerfile::parse(&text, &file.display().to_string(), &given, base_env)?;
         let id = new_id()?;
-        let total = plan.steps.len() + 1;
+        let total = plan.steps.len();
         let say = |number: usize, text: &str| {
             if !quiet {
                 print(&format!("Step {number}/{total} : {text}\n"));
             }
         };
-        say(1, &format!("FROM {}", plan.base));
         let labels = pairs(&self.labels);
         let image = steps::build(&store, &id, &plan, context, &labels, |number, text| {
-            say(number + 1, text);
+            say(number, text);
         })?;
+        if !quiet && !plan.unused.is_empty() {
+            let names = plan.unused.join(" ");
+            print(&format!(
+                "[Warning] One or more build-args [{names}] were not consumed\n"
+            ));
+        }
         if quiet {
             print(&format!("{}\n", full_id(&id)));
         } else {

@@ -11,18 +11,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::StartError;
 use crate::pid1::Step;
-use crate::store::files;
-
-/// Folders of which the container sees only what its image brings: what is in the machine's is
-/// somebody's business, but not the container's. With their permissions.
-pub(super) const PRIVATE: [(&str, u32); 6] = [
-    ("dev", 0o755),
-    ("home", 0o755),
-    ("root", 0o700),
-    ("run", 0o755),
-    ("tmp", 0o1777),
-    ("var", 0o755),
-];
+use crate::store::files::Folder;
+use crate::store::view::{LINKS, PRIVATE};
 
 /// What is in /var all the same.
 const VAR: [(&str, u32); 6] = [
@@ -50,14 +40,7 @@ pub(crate) fn fill_upper(image: &Path, privileged: bool) -> Result<(), StartErro
             .create(folder)
             .step("make the layers")?;
     }
-    for entry in fs::read_dir(image).step("read the image's files")? {
-        let entry = entry.step("read the image's files")?;
-        let name = entry.file_name();
-        if !MADE.iter().any(|made| name == *made) {
-            let to = Path::new("upper").join(&name);
-            files::copy(&entry.path(), &to, None).step("copy the image's files")?;
-        }
-    }
+    copy_files(image).step("copy the image's files")?;
     if !privileged {
         for folder in WRITABLE {
             make_like_the_machines(Path::new(folder))?;
@@ -67,12 +50,19 @@ pub(crate) fn fill_upper(image: &Path, privileged: bool) -> Result<(), StartErro
         make(Path::new(folder), mode)?;
     }
     if make(Path::new("var"), 0o755)? {
-        for (target, name) in [
-            ("../run", "upper/var/run"),
-            ("../run/lock", "upper/var/lock"),
-        ] {
+        for (target, name) in LINKS {
             // Unless the image has one.
-            let _ = symlink(target, name);
+            let _ = symlink(target, Path::new("upper").join(name));
+        }
+    }
+    Ok(())
+}
+
+fn copy_files(image: &Path) -> io::Result<()> {
+    let (from, to) = (Folder::open(image)?, Folder::open(Path::new("upper"))?);
+    for name in from.names()? {
+        if !MADE.iter().any(|made| name == *made) {
+            from.copy_tree(&name, &to)?;
         }
     }
     Ok(())

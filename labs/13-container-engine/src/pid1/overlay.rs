@@ -14,7 +14,8 @@ use rustix::fs::{XattrFlags, lsetxattr};
 
 use crate::error::StartError;
 use crate::pid1::Step;
-use crate::pid1::layers::{PRIVATE, make, make_like_the_machines};
+use crate::pid1::layers::{make, make_like_the_machines};
+use crate::store::view::PRIVATE;
 
 /// Where a file system or an option has no name.
 pub(super) const NONE: Option<&str> = None;

@@ -4,6 +4,7 @@
 //! (`files/`) and says what to run (`image.json`).
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Result};
 use crate::store::disk::{Store, link_name, read_json, replace_link, short_id};
+use crate::store::files::Folder;
 use crate::time::Nanos;
 
 /// What PATH is when nobody says so.
@@ -125,9 +127,11 @@ impl Image {
 
 /// Deletes an image's folder. The caller holds the lock of the images and knows it is unused.
 pub(crate) fn delete(store: &Store, id: &str) -> Result<()> {
-    let folder = store.images().join(id);
-    match fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).at("delete", &folder),
+    let images = store.images();
+    match Folder::open(&images).and_then(|images| images.remove(OsStr::new(id))) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).at("delete", &images.join(id))
+        }
         _ => Ok(()),
     }
 }
@@ -170,26 +174,45 @@ fn tag_file(name: &str) -> String {
     name.replace('/', "%")
 }
 
-/// Whether Docker would take this as the name of an image.
+/// Whether Docker would take this as the name of an image: the grammar of
+/// github.com/distribution/reference, but for digests.
 pub(crate) fn is_reference(name: &str) -> bool {
-    let full = with_tag(name);
-    let (path, tag) = full.rsplit_once(':').unwrap_or((&full, ""));
-    let path = path
-        .split_once(':')
-        .map_or(path.to_owned(), |(host, rest)| format!("{host}{rest}"));
-    let inside = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-    !path.is_empty()
-        && path.split('/').all(|part| {
-            part.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && part.chars().all(inside)
-                && !part.ends_with(['.', '-', '_'])
-        })
-        && !tag.is_empty()
-        && !tag.starts_with(['.', '-'])
+    let (path, tag) = match name.rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => (path, tag),
+        _ => (name, "latest"),
+    };
+    let host = path.split_once('/').filter(|(first, _)| is_host(first));
+    let path = host.map_or(path, |(_, rest)| rest);
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    path.split('/').all(is_component)
         && tag.len() <= 128
-        && tag
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
+        && tag.starts_with(word)
+        && tag.chars().all(|c| word(c) || c == '.' || c == '-')
+}
+
+/// A registry: what stands before the first slash, if it could be no folder.
+fn is_host(text: &str) -> bool {
+    let (name, port) = text.split_once(':').unwrap_or((text, "0"));
+    let label = |part: &str| {
+        let inside = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        !part.is_empty()
+            && part.chars().all(inside)
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+    };
+    (text.contains(['.', ':']) || text == "localhost")
+        && name.split('.').all(label)
+        && !port.is_empty()
+        && port.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Small letters and digits; between them `.`, `_`, `__` or any number of `-`.
+fn is_component(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let mut between = text.split(plain).filter(|part| !part.is_empty());
+    text.starts_with(plain)
+        && text.ends_with(plain)
+        && between.all(|part| matches!(part, "." | "_" | "__") || part.bytes().all(|b| b == b'-'))
 }
 
 /// Sets a variable where it stands, or at the end.
@@ -215,5 +238,51 @@ pub(crate) fn display_id(id: &str, whole: bool) -> String {
         full_id(id)
     } else {
         short_id(id).to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_images() {
+        for name in [
+            "a",
+            "a:b",
+            "a/b",
+            "a.b/c",
+            "localhost:5000/a",
+            "localhost:5000/a/b:T_1.x-",
+            "a__b",
+            "a--b",
+            "0",
+        ] {
+            assert!(is_reference(name), "{name}");
+        }
+        let long = format!("a:{}", "x".repeat(129));
+        for name in [
+            "",
+            "A",
+            "a b",
+            "a:",
+            ":a",
+            "a:b:c",
+            "a:.b",
+            "a:-b",
+            "/a",
+            "a/",
+            "a//b",
+            "-a",
+            "a-",
+            "a._b",
+            "a..b",
+            "a___b",
+            "a:b/",
+            "a%b",
+            long.as_str(),
+        ] {
+            assert!(!is_reference(name), "{name}");
+        }
     }
 }

@@ -10,3 +10,4 @@ pub(crate) mod files;
 pub(crate) mod image;
 pub(crate) mod log;
 pub(crate) mod names;
+pub(crate) mod view;

@@ -625,10 +625,10 @@ fn dockerfiles() {
 fn dockerfiles_that_are_refused() {
     let pocket = Pocket::new(None);
     for (text, want) in [
-        ("FROM x\nRUN true\n", ":2: pocket does not support RUN"),
+        ("FROM x\nRUN true\n", ":2: pocket does not have RUN"),
         (
             "FROM x AS y\nFROM y\n",
-            ":2: pocket does not support a second FROM",
+            ":2: pocket does not have a second FROM",
         ),
         (
             "FROM x\nCOPY nosuch /\n",
