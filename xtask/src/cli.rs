@@ -1,10 +1,17 @@
-//! The command line, and nothing else.
+//! The command line as a whole; each subcommand states its own flags in `commands/`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
-use crate::engine::choice::Wanted;
+use crate::commands::book::BookArgs;
+use crate::commands::completions::CompletionsArgs;
+use crate::commands::doctor::DoctorArgs;
+use crate::commands::exercise::ExerciseArgs;
+use crate::commands::lab::LabArgs;
+use crate::commands::new::NewArgs;
+use crate::commands::programs::ProgramsArgs;
+use crate::commands::shell::ShellArgs;
 
 /// Runs the book: builds each lab's container, types the chapter's commands, checks what they print.
 #[derive(Debug, Parser)]
@@ -34,129 +41,20 @@ pub enum Task {
     /// Grade your exercise/ of a lab
     Exercise(ExerciseArgs),
     /// Your own bash in a lab's folder, images built, `docker` being the chosen engine
-    Shell {
-        /// 3, 03, shell-form or 03-shell-form
-        lab: String,
-        #[command(flatten)]
-        engine: EngineArg,
-    },
+    Shell(ShellArgs),
     /// Say what this machine can run, and what to do about what it cannot
-    Doctor {
-        /// For people or for machines
-        #[arg(long, value_enum, default_value = "text")]
-        format: Format,
-    },
+    Doctor(DoctorArgs),
     /// Remove all containers, images, processes and files that the labs left
     Clean,
     /// Build every lab's static programs into a folder, for machines without Rust (LAB_PROGRAMS=FOLDER)
-    Programs {
-        /// Where to put them
-        folder: PathBuf,
-    },
+    Programs(ProgramsArgs),
     /// Start a new lab: folder, chapter and line in SUMMARY.md
-    New {
-        /// Two digits and a name: 14-cgroups
-        slug: String,
-    },
+    New(NewArgs),
     /// Check the layout rules; all faults at once
     Tidy,
     /// Build, check or serve the book without an installed mdbook
     #[command(disable_help_flag = true)]
-    Book {
-        /// build, check or serve; `book --help` says more
-        #[arg(
-            trailing_var_arg = true,
-            allow_hyphen_values = true,
-            value_name = "ARGS"
-        )]
-        arguments: Vec<String>,
-    },
+    Book(BookArgs),
     /// Print shell completions: `alias xtask='cargo xtask'; source <(xtask completions bash)`
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
-}
-
-/// The engine, where it can be chosen.
-#[derive(Debug, Args)]
-pub struct EngineArg {
-    /// The container engine; auto takes docker if its daemon answers, else podman, else pocket
-    #[arg(long, value_enum, default_value = "auto", env = "LAB_ENGINE")]
-    pub engine: Wanted,
-}
-
-/// How results are shown; shared by `lab` and `exercise`.
-#[derive(Debug, Args)]
-pub struct Show {
-    /// Show failures only
-    #[arg(long, short)]
-    pub quiet: bool,
-    /// For people or for machines (one JSON document on standard output)
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
-    /// Also write a JUnit report
-    #[arg(long, value_name = "FILE")]
-    pub junit: Option<PathBuf>,
-    /// How long one command may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
-    pub timeout: u64,
-    /// Leave the containers running at the end; the next run, or `clean`, removes them
-    #[arg(long)]
-    pub keep: bool,
-    /// How many labs run side by side
-    #[arg(long, short, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub jobs: u16,
-    /// Wait for Enter before each command: for a presenter
-    #[arg(long, conflicts_with_all = ["quiet"])]
-    pub step: bool,
-}
-
-/// `cargo xtask lab`
-#[derive(Debug, Args)]
-pub struct LabArgs {
-    /// 3, 03, shell-form or 03-shell-form; several are fine
-    pub labs: Vec<String>,
-    /// Every lab of the book
-    #[arg(long, conflicts_with = "labs")]
-    pub all: bool,
-    #[command(flatten)]
-    pub engine: EngineArg,
-    #[command(flatten)]
-    pub show: Show,
-    /// Rewrite the chapter with what happened; wildcards that still match stay
-    #[arg(long)]
-    pub bless: bool,
-    /// Count a skipped block as a failure
-    #[arg(long)]
-    pub deny_skip: bool,
-}
-
-/// `cargo xtask exercise`
-#[derive(Debug, Args)]
-pub struct ExerciseArgs {
-    /// 3, 03, shell-form or 03-shell-form; several are fine
-    pub labs: Vec<String>,
-    /// Every lab of the book
-    #[arg(long, conflicts_with = "labs")]
-    pub all: bool,
-    /// Grade the book's solution/ instead
-    #[arg(long)]
-    pub solution: bool,
-    /// For the book's authors: every start must fail for the reason of its first hint, every solution pass
-    #[arg(long, conflicts_with = "solution")]
-    pub check: bool,
-    #[command(flatten)]
-    pub engine: EngineArg,
-    #[command(flatten)]
-    pub show: Show,
-}
-
-/// Who reads the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// A person.
-    Text,
-    /// A program.
-    Json,
+    Completions(CompletionsArgs),
 }

@@ -9,19 +9,19 @@ mod report;
 mod run;
 mod system;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{CommandFactory, Parser};
 
-use crate::author::{new, tidy};
 use crate::chapter::course::Course;
 use crate::cli::{Cli, Task};
-use crate::commands::{clean, doctor, lab, shell};
+use crate::commands::{book, clean, completions, doctor, exercise, lab, new, shell, tidy};
 use crate::engine::programs;
-use crate::report::outcome::Verdict;
-use crate::run::screen;
+use crate::report::text;
+use crate::report::verdict::Verdict;
 use crate::system::interrupt;
+use crate::system::print::complain;
 
 fn main() -> ExitCode {
     programs::note_own_build();
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(verdict) => ExitCode::from(verdict.exit_status()),
         Err(error) => {
-            screen::complain(&format!("{}\n", screen::error(&error)));
+            complain(&format!("{}\n", text::error(&error)));
             ExitCode::from(Verdict::CannotRun.exit_status())
         }
     }
@@ -49,38 +49,14 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
     let course = || Course::open(&root);
     match cli.task {
         Task::Lab(arguments) => lab::lab(&course()?, &arguments),
-        Task::Exercise(arguments) => lab::exercise(&course()?, &arguments),
-        Task::Shell { lab, engine } => shell::shell(&course()?, &lab, engine.engine),
-        Task::Doctor { format } => doctor::doctor(format),
+        Task::Exercise(arguments) => exercise::exercise(&course()?, &arguments),
+        Task::Shell(arguments) => shell::shell(&course()?, &arguments),
+        Task::Doctor(arguments) => doctor::doctor(&arguments),
         Task::Clean => clean::clean(&course()?),
-        Task::Programs { folder } => {
-            let count = programs::export(&course()?, &folder)?;
-            screen::print(&format!(
-                "{count} programs in {0}; LAB_PROGRAMS={0} uses them\n",
-                folder.display()
-            ));
-            Ok(Verdict::Passed)
-        }
-        Task::New { slug } => new::new(&course()?, &slug),
+        Task::Programs(arguments) => commands::programs::programs(&course()?, &arguments),
+        Task::New(arguments) => new::new(&course()?, &arguments),
         Task::Tidy => tidy::tidy(&course()?),
-        Task::Book { arguments } => book(&arguments),
-        Task::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "xtask", &mut script);
-            screen::print(&String::from_utf8_lossy(&script));
-            Ok(Verdict::Passed)
-        }
+        Task::Book(arguments) => book::book(&arguments),
+        Task::Completions(arguments) => Ok(completions::completions(Cli::command(), &arguments)),
     }
-}
-
-/// Hands over to the book program: its hundred crates must not slow the first lab down, nor any other.
-fn book(arguments: &[String]) -> Result<Verdict> {
-    use std::os::unix::process::CommandExt;
-    let error = Command::new(programs::cargo())
-        .args(["run", "--"])
-        .args(arguments)
-        // A workspace of its own, with a configuration of its own.
-        .current_dir(programs::workspace().join("xtask/book"))
-        .exec();
-    Err(error).context("cannot run cargo")
 }

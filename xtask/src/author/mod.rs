@@ -2,5 +2,6 @@
 //! Nothing here is needed to run a lab.
 //! It may call: `run` and below.
 
+pub(crate) mod bless;
 pub(crate) mod new;
 pub(crate) mod tidy;

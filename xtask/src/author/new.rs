@@ -6,8 +6,6 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::chapter::course::{Course, Lab};
-use crate::report::outcome::Verdict;
-use crate::run::screen;
 
 const MANIFEST: &str = include_str!("templates/Cargo.toml");
 const MAIN: &str = include_str!("templates/main.rs");
@@ -17,7 +15,7 @@ const EXERCISE: &str = include_str!("templates/exercise");
 const SOLUTION: &str = include_str!("templates/solution");
 
 /// Writes a lab that runs and passes; nothing that exists is touched.
-pub fn new(course: &Course, slug: &str) -> Result<Verdict> {
+pub fn write_lab(course: &Course, slug: &str) -> Result<()> {
     let Some(lab) = Lab::from_slug(slug) else {
         bail!(
             "`{slug}` is no slug: two digits, a hyphen, a name of small letters, digits and hyphens, as in 14-cgroups"
@@ -49,11 +47,7 @@ pub fn new(course: &Course, slug: &str) -> Result<Verdict> {
     let summary = course.root.join("book/src/SUMMARY.md");
     let text = fs::read_to_string(&summary)
         .with_context(|| format!("cannot read {}", summary.display()))?;
-    write(&summary, &insert(&text, &lab, &title))?;
-    screen::print(&format!(
-        "labs/{slug}/, book/src/{slug}.md and a line in SUMMARY.md; try: cargo xtask lab {slug}\n"
-    ));
-    Ok(Verdict::Passed)
+    write(&summary, &insert(&text, &lab, &title))
 }
 
 /// `14-process-groups` is "Process groups".

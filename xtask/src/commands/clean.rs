@@ -6,10 +6,10 @@ use anyhow::{Context, Result};
 
 use crate::chapter::course::Course;
 use crate::engine::choice::{Engine, Kind};
-use crate::engine::sandbox::Bench;
-use crate::report::outcome::Verdict;
-use crate::run::screen;
+use crate::engine::sandbox::{Sandbox, lock_key};
+use crate::report::verdict::Verdict;
 use crate::system::lock::Locks;
+use crate::system::print::{complain, print};
 
 /// Removes containers, processes, images, staged programs and the runner's own folder.
 pub fn clean(course: &Course) -> Result<Verdict> {
@@ -20,7 +20,7 @@ pub fn clean(course: &Course) -> Result<Verdict> {
             continue;
         }
         let Ok(engine) = Engine::probe(kind) else {
-            screen::complain(&format!(
+            complain(&format!(
                 "error: {} does not answer: what is on it stays; start it, then run `cargo xtask clean` again\n",
                 kind.name()
             ));
@@ -28,13 +28,13 @@ pub fn clean(course: &Course) -> Result<Verdict> {
             continue;
         };
         for lab in &course.labs {
-            let _lock = Locks::acquire(vec![format!("{}/lab {}", kind.name(), lab.slug)], |key| {
-                screen::complain(&format!("waiting for a run that holds {key}\n"));
+            let _lock = Locks::acquire(vec![lock_key(kind, lab)], |key| {
+                complain(&format!("waiting for a run that holds {key}\n"));
             })?;
-            Bench::set_up(course, lab, &engine)?.remove()?;
+            Sandbox::set_up(course, lab, &engine)?.remove()?;
         }
         crate::engine::base::remove(course, &engine)?;
-        screen::print(&format!("{}: clean\n", kind.name()));
+        print(&format!("{}: clean\n", kind.name()));
     }
     for lab in &course.labs {
         remove(&course.folder(lab).join("bin"))?;

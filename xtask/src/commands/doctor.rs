@@ -4,16 +4,26 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
+use clap::Args;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use crate::cli::Format;
+use crate::commands::flags::Format;
 use crate::engine::choice::{Engine, Kind};
 use crate::engine::programs;
-use crate::report::outcome::Verdict;
-use crate::run::screen;
+use crate::report::json;
+use crate::report::verdict::Verdict;
 use crate::system::machine;
+use crate::system::print::print;
 use crate::system::process::{self, which};
+
+/// `cargo xtask doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// For people or for machines
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
 
 /// One thing looked at.
 #[derive(Debug, Serialize)]
@@ -29,7 +39,7 @@ struct Finding {
 }
 
 /// Looks at everything; cannot-run if something required is missing.
-pub fn doctor(format: Format) -> Result<Verdict> {
+pub fn doctor(arguments: &DoctorArgs) -> Result<Verdict> {
     let mut findings = vec![
         kernel(),
         tool("bash", true),
@@ -48,7 +58,7 @@ pub fn doctor(format: Format) -> Result<Verdict> {
             .map_err(|error| format!("{error:#}"));
         finding(&format!("engine {}", kind.name()), false, probed)
     });
-    let picked = Engine::choose(crate::engine::choice::Wanted::Auto);
+    let picked = Engine::choose(None);
     findings.extend(engines);
     findings.push(finding(
         "picked by --engine auto",
@@ -64,8 +74,8 @@ pub fn doctor(format: Format) -> Result<Verdict> {
         true => Verdict::CannotRun,
         false => Verdict::Passed,
     };
-    match format {
-        Format::Json => screen::print(&format!("{}\n", serde_json::to_string_pretty(&findings)?)),
+    match arguments.format {
+        Format::Json => print(&json::render(&findings)?),
         Format::Text => findings.iter().for_each(show),
     }
     Ok(verdict)
@@ -78,7 +88,7 @@ fn show(finding: &Finding) {
         (false, false) => "no".yellow().to_string(),
     };
     let detail = finding.detail.replace('\n', "\n    ");
-    screen::print(&format!("{mark}  {}: {detail}\n", finding.what.bold()));
+    print(&format!("{mark}  {}: {detail}\n", finding.what.bold()));
 }
 
 fn finding(what: &str, required: bool, result: Result<String, String>) -> Finding {

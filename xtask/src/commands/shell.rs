@@ -5,47 +5,57 @@ use std::os::fd::AsFd;
 use std::process::{Child, Command};
 
 use anyhow::{Context, Result};
+use clap::Args;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use owo_colors::OwoColorize;
 
 use crate::chapter::course::Course;
-use crate::engine::choice::{Engine, Wanted};
+use crate::commands::flags::EngineFlag;
+use crate::engine::choice::Engine;
 use crate::engine::programs::{self, Which};
-use crate::engine::sandbox::{Bench, shell_quote};
-use crate::report::outcome::Verdict;
-use crate::run::screen;
+use crate::engine::sandbox::{Sandbox, lock_key, shell_quote};
+use crate::report::verdict::Verdict;
 use crate::system::lock::Locks;
+use crate::system::print::{complain, print};
 use crate::system::wait::{Until, pidfd, wait};
 
+/// `cargo xtask shell`
+#[derive(Debug, Args)]
+pub struct ShellArgs {
+    /// 3, 03, shell-form or 03-shell-form
+    lab: String,
+    #[command(flatten)]
+    engine: EngineFlag,
+}
+
 /// Runs an interactive bash; its exit status is not a verdict.
-pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
-    let lab = course.find(wanted)?;
-    let engine = Engine::choose(engine)?;
-    screen::print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
+pub fn shell(course: &Course, arguments: &ShellArgs) -> Result<Verdict> {
+    let lab = course.find(&arguments.lab)?;
+    let engine = Engine::choose(arguments.engine.kind())?;
+    print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
     programs::stage(course, &[(lab.clone(), Which::Lab)])?;
-    let key = format!("{}/lab {}", engine.kind.name(), lab.slug);
-    let _locks = Locks::acquire(vec![key], |key| {
-        screen::complain(&format!("waiting for another run, which holds {key}\n"));
+    let _locks = Locks::acquire(vec![lock_key(engine.kind, &lab)], |key| {
+        complain(&format!("waiting for another run, which holds {key}\n"));
     })?;
-    let bench = Bench::set_up(course, &lab, &engine)?;
-    bench.build_images(Which::Lab)?;
+    let sandbox = Sandbox::set_up(course, &lab, &engine)?;
+    sandbox.build_images(Which::Lab)?;
     // The reader's own settings first, then ours: their .bashrc may put other programs first on PATH.
-    let startup = bench.scratch().join("bashrc");
+    let startup = sandbox.scratch().join("bashrc");
     let text = format!(
         "[ -f ~/.bashrc ] && . ~/.bashrc\nPATH={}:$PATH\nPS1='(lab {}) \\w\\$ '\n",
-        shell_quote(&bench.scratch().join("bin").to_string_lossy()),
+        shell_quote(&sandbox.scratch().join("bin").to_string_lossy()),
         lab.number
     );
     fs::write(&startup, text).with_context(|| format!("cannot write {}", startup.display()))?;
-    screen::print("`docker` is that engine; the chapter's images are built. Leave with `exit`.\n");
+    print("`docker` is that engine; the chapter's images are built. Leave with `exit`.\n");
     let bash = Command::new("bash")
         .arg("--rcfile")
         .arg(&startup)
         .arg("-i")
-        .current_dir(&bench.folder)
+        .current_dir(&sandbox.folder)
         .envs(
-            bench
+            sandbox
                 .environment()
                 .into_iter()
                 .filter(|(name, _)| name != "LC_ALL" && name != "TZ"),
@@ -53,8 +63,8 @@ pub fn shell(course: &Course, wanted: &str, engine: Wanted) -> Result<Verdict> {
         .spawn()
         .context("cannot run bash");
     let ended = bash.and_then(wait_for);
-    if let Some(trouble) = bench.clean_up() {
-        screen::complain(&format!("warning: the clean-up failed: {trouble}\n"));
+    if let Some(trouble) = sandbox.clean_up() {
+        complain(&format!("warning: the clean-up failed: {trouble}\n"));
     }
     ended.map(|()| Verdict::Passed)
 }

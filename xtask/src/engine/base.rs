@@ -1,6 +1,7 @@
 //! The base image of docker and podman: this machine's shells and coreutils, where no image can be pulled.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -92,20 +93,16 @@ fn has(engine: &Engine, scratch: &Path, tag: &str) -> Result<bool> {
     .success())
 }
 
-/// A tag that changes when one of the programs does: FNV-1a over their paths, sizes and times.
+/// A tag that changes when one of the programs does: a number for their paths, sizes and times. (Another version of
+/// Rust may make another number of the same: then one more image is made.)
 fn fingerprint(programs: &[PathBuf]) -> String {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut hasher = DefaultHasher::new();
     for program in programs {
         let data = fs::metadata(program).ok();
-        let facts = format!(
-            "{program:?} {:?}",
-            data.map(|data| (data.len(), data.modified().ok()))
-        );
-        for byte in facts.bytes() {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
+        let facts = data.map(|data| (data.len(), data.modified().ok()));
+        (program, facts).hash(&mut hasher);
     }
-    format!("{hash:016x}")
+    format!("{:016x}", hasher.finish())
 }
 
 fn import(engine: &Engine, scratch: &Path, programs: &[PathBuf], tag: &str) -> Result<()> {

@@ -5,31 +5,16 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use clap::ValueEnum;
-use serde::Serialize;
 
 use crate::engine::programs;
+use crate::report::outcome::EngineReport;
 use crate::system::process::{self, which};
 
 /// How long an engine may take to say who it is.
 const ANSWER: Duration = Duration::from_secs(20);
 
-/// What `--engine` may ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Wanted {
-    /// docker if a daemon answers, else podman if it works, else pocket.
-    Auto,
-    /// The Docker CLI and its daemon.
-    Docker,
-    /// podman.
-    Podman,
-    /// The project's own engine: no daemon, no root, no network.
-    Pocket,
-}
-
 /// A container engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// The Docker CLI and its daemon.
     Docker,
@@ -54,7 +39,7 @@ impl Kind {
 }
 
 /// An engine that answered.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Engine {
     /// Which one.
     pub kind: Kind,
@@ -67,18 +52,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// The engine to use, or why there is none and what to do about it.
-    pub fn choose(wanted: Wanted) -> Result<Engine> {
-        match wanted {
-            Wanted::Docker => Engine::probe(Kind::Docker),
-            Wanted::Podman => Engine::probe(Kind::Podman),
-            Wanted::Pocket => Engine::probe(Kind::Pocket),
-            Wanted::Auto => return Engine::first(),
-        }
-        .map(|engine| Engine {
-            why: "as asked for".into(),
-            ..engine
-        })
+    /// The engine that was asked for, or else the first that works; or why there is none and what to do about it.
+    pub fn choose(wanted: Option<Kind>) -> Result<Engine> {
+        let Some(kind) = wanted else {
+            return Engine::first();
+        };
+        let mut engine = Engine::probe(kind)?;
+        engine.why = "as asked for".into();
+        Ok(engine)
     }
 
     fn first() -> Result<Engine> {
@@ -118,6 +99,16 @@ impl Engine {
             why: String::new(),
             program,
         })
+    }
+
+    /// What a report says of it.
+    pub fn report(&self) -> EngineReport {
+        EngineReport {
+            kind: self.kind.name(),
+            version: self.version.clone(),
+            why: self.why.clone(),
+            program: self.program.clone(),
+        }
     }
 
     /// The first line of a run.

@@ -1,4 +1,4 @@
-//! A lab's workbench on an engine: the `docker` shim, the images, and the clean-up by label.
+//! A lab's sandbox on an engine: the `docker` shim, the images, and the clean-up by label.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What one lab needs of one engine.
 #[derive(Debug)]
-pub struct Bench {
+pub struct Sandbox {
     engine: Engine,
     /// The base image's name; pocket has but one, without a name.
     base: String,
@@ -42,18 +42,18 @@ pub struct Bench {
     session: String,
 }
 
-impl Bench {
-    /// Sets the bench up: the shim and, for docker and podman, the local base image.
+impl Sandbox {
+    /// Sets the sandbox up: the shim and, for docker and podman, the local base image.
     ///
     /// Whatever an earlier run of this lab left on this engine (it was killed, or told to keep) is removed
     /// first. The caller holds the lab's lock.
-    pub fn set_up(course: &Course, lab: &Lab, engine: &Engine) -> Result<Bench> {
+    pub fn set_up(course: &Course, lab: &Lab, engine: &Engine) -> Result<Sandbox> {
         let kind = engine.kind.name();
         let base = match engine.kind {
             Kind::Pocket => String::new(),
             Kind::Docker | Kind::Podman => base::provide(course, engine)?,
         };
-        let bench = Bench {
+        let sandbox = Sandbox {
             engine: engine.clone(),
             base,
             number: lab.number.clone(),
@@ -61,15 +61,15 @@ impl Bench {
             scratch: course.scratch().join(kind).join(&lab.slug),
             session: format!("{kind}/{}", lab.slug),
         };
-        let bin = bench.scratch.join("bin");
+        let bin = sandbox.scratch.join("bin");
         // Before the clean-up: podman does nothing at all where TMPDIR is not there.
-        for folder in [&bin, &bench.temporary()] {
+        for folder in [&bin, &sandbox.temporary()] {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        bench.write_shim(&bin.join("docker"))?;
-        bench.clean_up();
-        Ok(bench)
+        sandbox.write_shim(&bin.join("docker"))?;
+        sandbox.clean_up();
+        Ok(sandbox)
     }
 
     /// `docker` on the session's PATH. pocket keeps each lab's containers apart by its own state folder, so
@@ -104,7 +104,7 @@ impl Bench {
         write().with_context(|| format!("cannot write {}", shim.display()))
     }
 
-    /// What a session on this bench has in its environment.
+    /// What a session on this sandbox has in its environment.
     pub fn environment(&self) -> Vec<(OsString, OsString)> {
         let mut path = self.scratch.join("bin").into_os_string();
         path.push(":");
@@ -280,6 +280,11 @@ impl Bench {
     fn docker_after_all(&self, arguments: &[&str]) -> Result<Output> {
         process::run_to_end(&mut self.command(arguments), DEADLINE)
     }
+}
+
+/// The lock of a lab on an engine: who holds it may have its sandbox.
+pub fn lock_key(kind: Kind, lab: &Lab) -> String {
+    format!("{}/lab {}", kind.name(), lab.slug)
 }
 
 /// `text` as one word of a shell.

@@ -1,41 +1,31 @@
-//! Runs one lab on one engine: locks, bench, session, check, clean-up.
+//! Runs one lab on one engine: locks, sandbox, session, check, clean-up.
 
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Result;
 use nix::errno::Errno;
 
 use crate::chapter::course::{Course, Lab};
-use crate::chapter::matching::{self, Actual};
-use crate::chapter::page::{Block, Chapter, Hint, Step};
+use crate::chapter::matching;
+use crate::chapter::page::{Block, Chapter, Step};
 use crate::engine::choice::Engine;
 use crate::engine::programs::Which;
-use crate::engine::sandbox::Bench;
-use crate::report::outcome::{LabReport, Skip, StepReport, Verdict};
+use crate::engine::sandbox::Sandbox;
+use crate::report::outcome::{LabReport, Skip, StepReport};
+use crate::report::text;
+use crate::report::verdict::Verdict;
+use crate::run::hint::hint;
+use crate::run::options::Options;
 use crate::run::resources;
 use crate::run::screen::Screen;
 use crate::run::session::{Ended, LIMIT, Session};
 use crate::system::interrupt::Interrupted;
 use crate::system::lock::Locks;
 use crate::system::machine;
+use crate::system::print::complain;
 use crate::system::process::which;
 use crate::system::wait::{Until, wait};
-
-/// How a run is to go.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Rewrite the chapter with what happened.
-    pub bless: bool,
-    /// Wait for Enter before each command.
-    pub step: bool,
-    /// Leave the containers.
-    pub keep: bool,
-    /// A skip is a failure.
-    pub deny_skip: bool,
-    /// How long one command may take.
-    pub timeout: Duration,
-}
 
 /// Runs a lab. `progress` is told what is going on. Only an interrupt is an error; all else is a verdict.
 pub fn run(
@@ -64,7 +54,7 @@ pub fn run(
             Ok(interrupted) => return Err(interrupted),
             Err(error) => {
                 report.verdict = Verdict::CannotRun;
-                report.problem = Some(crate::run::screen::error(&error));
+                report.problem = Some(text::error(&error));
             }
         }
     }
@@ -72,13 +62,13 @@ pub fn run(
     Ok(report)
 }
 
-/// Cleans the bench up however its lab ends.
-struct CleanUp<'a>(Option<&'a Bench>);
+/// Cleans the sandbox up however its lab ends.
+struct CleanUp<'a>(Option<&'a Sandbox>);
 
 impl Drop for CleanUp<'_> {
     fn drop(&mut self) {
-        if let Some(trouble) = self.0.and_then(Bench::clean_up) {
-            crate::run::screen::complain(&format!("warning: the clean-up failed: {trouble}\n"));
+        if let Some(trouble) = self.0.and_then(Sandbox::clean_up) {
+            complain(&format!("warning: the clean-up failed: {trouble}\n"));
         }
     }
 }
@@ -114,18 +104,19 @@ impl Runner<'_> {
         let _locks = Locks::acquire(keys, |key| {
             let text = format!("{} waits for another run, which holds {key}", self.lab.slug);
             (self.progress)(&text);
-            crate::run::screen::complain(&format!("{text}\n"));
+            complain(&format!("{text}\n"));
         })?;
         (self.progress)("images");
-        let bench = Bench::set_up(self.course, self.lab, self.engine)?;
-        let _clean_up = CleanUp((!self.options.keep).then_some(&bench));
+        let sandbox = Sandbox::set_up(self.course, self.lab, self.engine)?;
+        let _clean_up = CleanUp((!self.options.keep).then_some(&sandbox));
         resources::ports_are_free(&chapter, &blocks)?;
         if exercise {
             // The exercise may use the lab's images too.
-            bench.build_images(Which::Lab)?;
+            sandbox.build_images(Which::Lab)?;
         }
-        let built = resources::images_exist(&chapter, &blocks, self.lab, &bench.folder, self.which)
-            .and_then(|()| bench.build_images(self.which));
+        let built =
+            resources::images_exist(&chapter, &blocks, self.lab, &sandbox.folder, self.which)
+                .and_then(|()| sandbox.build_images(self.which));
         if let Err(error) = built {
             let readers_own = self.which == Which::Exercise && !error.is::<Interrupted>();
             if !readers_own || !self.engine.answers() {
@@ -133,25 +124,12 @@ impl Runner<'_> {
             }
             // A Dockerfile that does not build is an answer, and a wrong one.
             self.report.verdict = Verdict::Failed;
-            self.report.problem = Some(crate::run::screen::error(&error));
+            self.report.problem = Some(text::error(&error));
             return Ok(());
         }
-        let results = self.script(&chapter, &blocks, &bench)?;
-        let denied = self.options.deny_skip && !self.report.skipped.is_empty();
-        let failed = self.report.verdict == Verdict::Failed && !denied;
-        if self.options.bless && failed && !results.is_empty() {
-            let path = self.course.root.join(&chapter.source.path);
-            matching::bless(&path, &chapter.source.text, &results)?;
-            self.report.verdict = Verdict::Passed;
-            self.report
-                .steps
-                .iter_mut()
-                .for_each(|step| step.passed = true);
-            self.report.problem = Some(format!(
-                "blessed: {} now says what happened",
-                chapter.source.path.display()
-            ));
-        }
+        self.script(&chapter, &blocks, &sandbox)?;
+        // Refused, a skip has its own reason to fail.
+        self.report.complete &= !self.options.deny_skip || self.report.skipped.is_empty();
         Ok(())
     }
 
@@ -189,15 +167,10 @@ impl Runner<'_> {
         false
     }
 
-    fn script(
-        &mut self,
-        chapter: &Chapter,
-        blocks: &[&Block],
-        bench: &Bench,
-    ) -> Result<Vec<(Step, Actual)>> {
-        let mut session = Session::start(&bench.folder, &bench.environment())?;
+    fn script(&mut self, chapter: &Chapter, blocks: &[&Block], sandbox: &Sandbox) -> Result<()> {
+        let mut session = Session::start(&sandbox.folder, &sandbox.environment())?;
         let steps: Vec<&Step> = blocks.iter().flat_map(|block| &block.steps).collect();
-        let mut results = Vec::new();
+        let mut ended_by_themselves = 0;
         for (index, step) in steps.iter().enumerate() {
             (self.progress)(&format!(
                 "{}/{} {}",
@@ -234,29 +207,20 @@ impl Runner<'_> {
                 passed,
                 millis: started.elapsed().as_millis(),
             });
-            if let Some(status) = status {
-                results.push((
-                    (*step).clone(),
-                    Actual {
-                        status,
-                        output: output.clone(),
-                    },
-                ));
-            }
+            ended_by_themselves += usize::from(status.is_some());
             if passed {
                 continue;
             }
             self.fail(chapter, step, &output, &ended)?;
-            let goes_on = self.options.bless
+            let goes_on = self.options.go_on
                 && self.report.verdict == Verdict::Failed
                 && matches!(ended, Ended::Status(_));
             if !goes_on {
                 break;
             }
         }
-        // A killed or failed chapter is no source for the book.
-        let whole = results.len() == steps.len();
-        Ok(if whole { results } else { Vec::new() })
+        self.report.complete = ended_by_themselves == steps.len();
+        Ok(())
     }
 
     fn fail(
@@ -325,30 +289,6 @@ impl Runner<'_> {
         }
         Ok(())
     }
-}
-
-/// The first hint whose key fits the wrong output, or a line of it that is not among the right ones.
-fn hint<'a>(
-    hints: &'a [Hint],
-    output: &str,
-    expected: &str,
-) -> Result<Option<&'a Hint>, Interrupted> {
-    let right = |line: &str| {
-        expected
-            .lines()
-            .any(|good| matching::line_matches(line, good))
-    };
-    let wrong: Vec<&str> = output.lines().filter(|line| !right(line)).collect();
-    for hint in hints {
-        let mut lines = wrong.iter();
-        if hint.key == "otherwise"
-            || matching::matches(output, &hint.key)?
-            || lines.any(|line| matching::line_matches(line, &hint.key))
-        {
-            return Ok(Some(hint));
-        }
-    }
-    Ok(None)
 }
 
 /// Waits for Enter; the end of the input, or an interrupt, ends the run.

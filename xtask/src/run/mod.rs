@@ -2,8 +2,14 @@
 //! From a chapter and an engine to an outcome.
 //! It may call: `engine` and below.
 
+pub(crate) mod hint;
+pub(crate) mod job;
 pub(crate) mod jobs;
 pub(crate) mod lab;
+pub(crate) mod options;
+pub(crate) mod progress;
 pub(crate) mod resources;
 pub(crate) mod screen;
 pub(crate) mod session;
+pub(crate) mod staging;
+pub(crate) mod start;

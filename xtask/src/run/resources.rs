@@ -9,13 +9,14 @@ use crate::chapter::course::Lab;
 use crate::chapter::page::{Block, Chapter};
 use crate::engine::choice::Kind;
 use crate::engine::programs::Which;
+use crate::engine::sandbox;
 
 /// The locks a script needs: its lab on this engine, its container names on this engine, its published ports.
 ///
 /// A name belongs to one engine (pocket's to one lab); a port to the whole machine.
 pub fn keys(blocks: &[&Block], lab: &Lab, kind: Kind) -> Vec<String> {
     let engine = kind.name();
-    let mut keys = vec![format!("{engine}/lab {}", lab.slug)];
+    let mut keys = vec![sandbox::lock_key(kind, lab)];
     for words in commands(blocks) {
         if kind != Kind::Pocket {
             keys.extend(names(&words).map(|name| format!("{engine}/container {name}")));

@@ -3,20 +3,10 @@
 use owo_colors::OwoColorize;
 
 use crate::chapter::page::Step;
-use crate::report::outcome::{LabReport, Verdict};
+use crate::report::outcome::LabReport;
+use crate::report::text;
+use crate::report::verdict::Verdict;
 pub use crate::system::print::{complain, print};
-
-/// An error as the reader sees it. What points at a place in a file begins with "error:" itself.
-pub fn error(error: &anyhow::Error) -> String {
-    let text = format!("{error:#}");
-    if anstream::adapter::strip_str(&text)
-        .to_string()
-        .starts_with("error:")
-    {
-        return text;
-    }
-    format!("{} {text}", "error:".red().bold())
-}
 
 /// Where one lab's words go.
 #[derive(Debug)]
@@ -79,46 +69,11 @@ impl Screen {
 
     /// A lab has ended.
     pub fn verdict(&mut self, report: &LabReport) {
-        let text = verdict(report);
+        let text = text::verdict(report);
         match self {
             // A failure is never quiet.
             Screen::Quiet(kept) if report.verdict != Verdict::Passed => kept.push_str(&text),
             _ => self.write(&text),
         }
     }
-}
-
-fn verdict(report: &LabReport) -> String {
-    let mut text = String::new();
-    for skip in &report.skipped {
-        text.push_str(&format!(
-            "{} {}:{}: {}\n",
-            "skipped".yellow(),
-            report.chapter,
-            skip.line,
-            skip.reason
-        ));
-    }
-    if let Some(problem) = &report.problem {
-        text.push_str(&format!("\n{problem}\n"));
-    }
-    if let Some(hint) = &report.hint {
-        text.push_str(&format!("\n{} {hint}\n", "hint:".cyan().bold()));
-    }
-    let seconds = format!(
-        "{}.{:01} s",
-        report.millis / 1000,
-        report.millis % 1000 / 100
-    );
-    let ran = report.steps.len();
-    let word = match report.verdict {
-        Verdict::Passed => "passed".green().bold().to_string(),
-        Verdict::Failed => "FAILED".red().bold().to_string(),
-        Verdict::CannotRun => "CANNOT RUN".red().bold().to_string(),
-    };
-    text.push_str(&format!(
-        "\n{word} {}: {ran} commands, {seconds}\n",
-        report.lab
-    ));
-    text
 }

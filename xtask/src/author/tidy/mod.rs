@@ -12,17 +12,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use owo_colors::OwoColorize;
 
 use self::rooms::CRATES;
 use crate::chapter::course::{Course, Lab};
 use crate::chapter::source::Faults;
-use crate::report::outcome::Verdict;
-use crate::run::screen;
 
 /// One broken rule.
 #[derive(Debug)]
-struct Fault {
+pub struct Fault {
     path: PathBuf,
     line: usize,
     what: String,
@@ -42,25 +39,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Checks the course; a fault is a wrong result.
-pub fn tidy(course: &Course) -> Result<Verdict> {
-    let faults = faults(course)?;
-    for fault in &faults {
-        screen::print(&format!("{} {fault}\n", "tidy:".red().bold()));
-    }
-    match faults.len() {
-        0 => screen::print("tidy: no fault\n"),
-        1 => screen::print("tidy: 1 fault\n"),
-        count => screen::print(&format!("tidy: {count} faults\n")),
-    }
-    Ok(if faults.is_empty() {
-        Verdict::Passed
-    } else {
-        Verdict::Failed
-    })
-}
-
-fn faults(course: &Course) -> Result<Vec<Fault>> {
+/// Every fault of the course, in the order of its files.
+pub fn faults(course: &Course) -> Result<Vec<Fault>> {
     let mut tree = Tree::new(&course.root);
     tree.registered(course)?;
     for lab in &course.labs {

@@ -30,12 +30,7 @@ pub(super) const CRATES: [Crate; 2] = [
             "main", "cli", "commands", "author", "run", "engine", "report", "chapter", "system",
         ],
         files: &[],
-        known: &[
-            ("commands/doctor.rs", "cli::mod"),
-            ("commands/lab.rs", "cli::mod"),
-            ("report/outcome.rs", "engine::choice"),
-            ("run/jobs.rs", "cli::mod"),
-        ],
+        known: &[],
     },
     Crate {
         src: "labs/13-container-engine/src",

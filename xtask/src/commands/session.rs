@@ -1,0 +1,111 @@
+//! What `lab` and `exercise` have in common: which labs, what must be there first, and the reports.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::{AccessFlags, access};
+use owo_colors::OwoColorize;
+
+use crate::chapter::course::{Course, Lab};
+use crate::commands::flags::{EngineFlag, Format, Labs, Show};
+use crate::engine::choice::Engine;
+use crate::report::outcome::{LabReport, RunReport};
+use crate::report::verdict::Verdict;
+use crate::report::{json, junit, text};
+use crate::run::job::Job;
+use crate::run::jobs;
+use crate::run::options::{Options, Shown};
+use crate::system::print::print;
+use crate::system::process::which;
+
+/// The labs that the reader named, in the book's order.
+pub fn named(course: &Course, wanted: &Labs) -> Result<Vec<Lab>> {
+    let mut labs = match wanted.all {
+        true => course.labs.clone(),
+        false => wanted
+            .labs
+            .iter()
+            .map(|name| course.find(name))
+            .collect::<Result<_>>()?,
+    };
+    labs.sort();
+    labs.dedup();
+    Ok(labs)
+}
+
+/// The options that the flags ask for.
+pub fn options(show: &Show) -> Options {
+    Options {
+        go_on: false,
+        step: show.step,
+        keep: show.keep,
+        deny_skip: false,
+        timeout: Duration::from_secs(show.timeout),
+        side_by_side: show.jobs.into(),
+        shown: match (show.format, show.quiet) {
+            (Format::Json, _) => Shown::Nothing,
+            (Format::Text, true) => Shown::Failures,
+            (Format::Text, false) => Shown::All,
+        },
+    }
+}
+
+/// Runs the jobs and writes the reports that the flags ask for. `finish` has the last word on each lab.
+pub fn run(
+    course: &Course,
+    jobs: &[Job],
+    engine: &EngineFlag,
+    options: &Options,
+    show: &Show,
+    finish: &(dyn Fn(&Job, &mut LabReport) + Sync),
+) -> Result<Verdict> {
+    if which("bash").is_none() {
+        bail!(
+            "bash is not on PATH: the book's commands are typed into it; install it (Debian: apt-get install bash)"
+        );
+    }
+    if options.step
+        && (!std::io::stdin().is_terminal() || show.jobs > 1 || show.format == Format::Json)
+    {
+        bail!("--step needs a terminal to wait for Enter at, one lab at a time, and --format text");
+    }
+    if let Some(path) = &show.junit {
+        can_be_written(path)?;
+        // If this run does not come to its report, that of an earlier one must not stand for it.
+        let _ = std::fs::remove_file(path);
+    }
+    let engine = Engine::choose(engine.kind())?;
+    if show.format == Format::Text {
+        print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
+    }
+    let reports = jobs::run(course, jobs, &engine, options, finish)?;
+    let report = RunReport::new(engine.report(), reports);
+    match show.format {
+        Format::Json => print(&json::render(&report)?),
+        Format::Text if report.labs.len() > 1 => print(&text::summary(&report)),
+        Format::Text => {}
+    }
+    if let Some(path) = &show.junit {
+        std::fs::write(path, junit::render(&report)?)
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(report.verdict)
+}
+
+/// Whether the report can be written when the labs have run: better known before.
+fn can_be_written(path: &Path) -> Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    let target = if path.exists() { path } else { folder };
+    access(target, AccessFlags::W_OK)
+        .map_err(std::io::Error::from)
+        .and_then(|()| match path.is_dir() {
+            true => Err(std::io::ErrorKind::IsADirectory.into()),
+            false => Ok(()),
+        })
+        .with_context(|| format!("--junit: cannot write {}", path.display()))
+}

@@ -1,0 +1,33 @@
+//! How a run is to go.
+
+use std::time::Duration;
+
+/// What holds for all labs of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Go on after a wrong result: who blesses wants all of them.
+    pub go_on: bool,
+    /// Wait for Enter before each command.
+    pub step: bool,
+    /// Leave the containers.
+    pub keep: bool,
+    /// A skip is a failure.
+    pub deny_skip: bool,
+    /// How long one command may take.
+    pub timeout: Duration,
+    /// How many labs run side by side.
+    pub side_by_side: usize,
+    /// What the reader sees while they run.
+    pub shown: Shown,
+}
+
+/// What the reader sees of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Each command with its output.
+    All,
+    /// What is wrong.
+    Failures,
+    /// Nothing: there is a report in the end.
+    Nothing,
+}
