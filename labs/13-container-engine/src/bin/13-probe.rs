@@ -61,6 +61,12 @@ fn run(words: &[&str]) -> io::Result<u8> {
             writeln!(out, "{first}")?;
             writeln!(io::stderr(), "{second}").map(|()| 0)
         }
+        // trace PID: becomes its tracer, and no longer is when this ends
+        ["trace", pid] => {
+            let pid = nix::unistd::Pid::from_raw(number(pid)?);
+            nix::sys::ptrace::seize(pid, nix::sys::ptrace::Options::empty())?;
+            writeln!(out, "traced").map(|()| 0)
+        }
         // wait: ready, then until SIGKILL; pause: without a word
         ["wait" | "pause"] => {
             if words == ["wait"] {

@@ -128,6 +128,7 @@ impl Exec {
                 workdir
             },
             user: self.user.clone().unwrap_or_else(|| config.user.clone()),
+            cap_add: config.cap_add.clone(),
             init: false,
         };
         let id = new_id()?;

@@ -37,10 +37,14 @@ impl Command for Top {
     }
 }
 
-/// The output of `top`: every process in the container's pid namespace, as `ps -ef` prints it.
+/// The output of `top`: every process in the container's pid and mount namespaces, as `ps -ef` prints it.
 fn top(container: &Container) -> Result<String> {
     let (state, _pid1) = container.running()?;
-    let namespace = |pid: i32| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+    // Both: another container may share the first, and who watches an `exec` stands in the second.
+    let namespace = |pid: i32| {
+        let link = |name| fs::read_link(format!("/proc/{pid}/ns/{name}")).ok();
+        link("pid").zip(link("mnt"))
+    };
     let ours = namespace(state.pid);
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let mut pids: Vec<i32> = entries

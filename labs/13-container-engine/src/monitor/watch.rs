@@ -22,9 +22,11 @@ use crate::error::{Context, Error, Result, StartError};
 use crate::monitor::channel::{Decoder, Kind};
 use crate::monitor::proxy::{self, Proxy, Published};
 use crate::monitor::pump::{Pump, Streams, pipes};
+use crate::pid1::join;
 use crate::pid1::namespaces::{self, Cloned, Namespaces};
-use crate::pid1::process::{self, Machine, Process};
+use crate::pid1::process::{self, Process};
 use crate::pid1::program::die;
+use crate::pid1::rootfs::Machine;
 use crate::pid1::stdio::{Stdio, TERMINAL};
 use crate::pidfd::{PidFd, start_ticks};
 use crate::store::config::{Config, Restart};
@@ -234,9 +236,6 @@ impl Monitor<'_> {
             (Stdio::Files(files), streams)
         };
         let (pid1, pid) = self.spawn(stdio, &mut streams)?;
-        // The kernel takes a mount namespace apart when the last process leaves it or, if somebody has
-        // it open, when that is closed. That costs a while; nobody should wait for it.
-        self.mounts = File::open(format!("/proc/{pid}/ns/mnt")).ok();
         let proxy =
             start_proxy(&published, pid).map_err(|error| failed("start the proxy", error))?;
         let state = State {
@@ -270,7 +269,7 @@ impl Monitor<'_> {
     /// Makes PID 1.
     #[allow(unsafe_code)]
     fn spawn(
-        &self,
+        &mut self,
         stdio: Stdio,
         streams: &mut Streams,
     ) -> std::result::Result<(PidFd, i32), StartError> {
@@ -284,15 +283,19 @@ impl Monitor<'_> {
                 config.workdir.clone()
             },
             user: config.user.clone(),
+            cap_add: config.cap_add.clone(),
             init: config.init == Some(true),
         };
         let files = Image::files(self.store, &config.image_id);
         let stage = self.store.containers();
+        let privileged = geteuid().is_root();
         let machine = Machine {
             stage: &stage,
             files: &files,
             hostname: &config.hostname,
-            privileged: geteuid().is_root(),
+            privileged,
+            // For its ids, or until we hold its mount namespace, by which we tell what it leaves in another's.
+            waits: !privileged || config.pid.is_some(),
         };
         let failed = |error: io::Error| {
             StartError::engine(format!(
@@ -300,21 +303,36 @@ impl Monitor<'_> {
                 crate::error::plain(error)
             ))
         };
+        let other = config.pid.as_ref().map(|id| self.joined(id)).transpose()?;
         let (ours, theirs) = UnixStream::pair().map_err(failed)?;
         // SAFETY: the monitor has one thread.
-        match unsafe { namespaces::clone() }.map_err(failed)? {
+        let cloned = unsafe {
+            match &other {
+                Some(other) => join::clone_into(other),
+                None => namespaces::clone(),
+            }
+        };
+        match cloned.map_err(failed)? {
             Cloned::Child => {
                 // Our copy of the monitor's end: as long as we hold it, the monitor's death would
                 // not close it.
-                drop(ours);
+                drop((ours, other));
                 process::first(&machine, &process, stdio, theirs)
             }
             Cloned::Parent(pid1, pid) => {
                 drop((theirs, stdio));
-                // Only a child in a user namespace waits for a byte. (One that is never read would
+                // Only some wait for a byte. (One that is never read would
                 // turn the end of the stream into an error: ECONNRESET.)
-                let map = || namespaces::map_root_to_us(pid).and_then(|()| (&ours).write_all(&[0]));
-                let outcome = if machine.privileged { Ok(()) } else { map() }.map_err(failed);
+                // The kernel takes a mount namespace apart when the last process leaves it or, if somebody has
+                // it open, when that is closed. That costs a while; nobody should wait for it.
+                self.mounts = File::open(format!("/proc/{pid}/ns/mnt")).ok();
+                let release = || {
+                    if other.is_none() {
+                        namespaces::map_root_to_us(pid)?;
+                    }
+                    (&ours).write_all(&[0])
+                };
+                let outcome = if machine.waits { release() } else { Ok(()) }.map_err(failed);
                 let outcome = outcome.and_then(|()| hear_child(&ours, streams));
                 if outcome.is_err() {
                     let _ = pid1.send(libc::SIGKILL);
@@ -322,6 +340,23 @@ impl Monitor<'_> {
                 }
                 outcome.map(|()| (pid1, pid)).map_err(as_runc_says)
             }
+        }
+    }
+
+    /// The namespaces of the container that ours is to live in.
+    fn joined(&self, id: &str) -> std::result::Result<Namespaces, StartError> {
+        let Ok(container) = Container::find(self.store, id) else {
+            return Err(StartError::engine(format!(
+                "cannot join PID of a non running container: {id}: No such container: {id}"
+            )));
+        };
+        let ended = |_| StartError::engine(format!("container {id} is not running"));
+        let (state, pid1) = container.running().map_err(|_| ended(()))?;
+        let namespaces = Namespaces::of(state.pid).map_err(|_| ended(()))?;
+        // It is PID 1's only if PID 1 lived on until now: otherwise the number may have become another's.
+        match pid1.ended_within(Some(Duration::ZERO)) {
+            Ok(false) => Ok(namespaces),
+            _ => Err(ended(())),
         }
     }
 
@@ -349,6 +384,9 @@ impl Monitor<'_> {
             let _ = pid1.send(number);
         })?;
         let code = pid1.reap()?;
+        if let (Some(_), Some(mounts)) = (&config.pid, &self.mounts) {
+            join::end_rest(mounts)?;
+        }
         drop(_proxy);
         let mut state = State {
             status: Status::Exited,

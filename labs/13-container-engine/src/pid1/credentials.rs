@@ -31,16 +31,20 @@ const KEPT: [CapabilitySet; 14] = [
 
 /// Becomes `user`, for good. `privileged` says whether a real root started us, so that every id
 /// exists; in an ordinary user's container only root does.
-pub(crate) fn become_user(user: &User, privileged: bool) -> Result<(), StartError> {
+pub(crate) fn become_user(
+    user: &User,
+    cap_add: &[String],
+    privileged: bool,
+) -> Result<(), StartError> {
     let what = format!("become user {}", user.uid);
     if !privileged {
         if (user.uid, user.gid) != (0, 0) {
             rename_root(user.uid, user.gid).step(&what)?;
         }
-        drop_capabilities();
+        drop_capabilities(cap_add);
         return Ok(());
     }
-    drop_capabilities();
+    drop_capabilities(cap_add);
     // A container whose output we read through a pipe may open /dev/stdout again: it has to own it.
     if user.uid != 0 {
         let own = |stream: &dyn AsFd| fchown(stream, Some(Uid::from_raw(user.uid)), None);
@@ -60,9 +64,18 @@ pub(crate) fn become_user(user: &User, privileged: bool) -> Result<(), StartErro
         .step(&what)
 }
 
+/// `CAP_SYS_PTRACE`, as `capabilities(7)` has it, or `ALL`.
+pub(crate) fn capability(name: &str) -> Option<CapabilitySet> {
+    match name.strip_prefix("CAP_") {
+        None if name == "ALL" => Some(CapabilitySet::from_bits_retain(u64::MAX)),
+        known => CapabilitySet::from_name(known?),
+    }
+}
+
 /// Drops what Docker does not leave from the bounding set: neither this process nor what it becomes can get it back.
-fn drop_capabilities() {
-    let kept: CapabilitySet = KEPT.into_iter().collect();
+fn drop_capabilities(cap_add: &[String]) {
+    let added = cap_add.iter().filter_map(|name| capability(name));
+    let kept: CapabilitySet = KEPT.into_iter().chain(added).collect();
     for number in 0..u64::BITS {
         let capability = CapabilitySet::from_bits_retain(1 << number);
         // The kernel says EINVAL after the last one that it knows: PR_CAPBSET_DROP(2const).

@@ -1,6 +1,8 @@
 //! What in the root is not a file of anybody's: /dev, /proc, /sys.
 
 use std::fs;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::Path;
 
@@ -79,4 +81,18 @@ pub(crate) fn mount_more(devices: &[&str]) -> Result<(), StartError> {
         Some(options),
     )
     .step("mount /dev/pts")
+}
+
+/// Makes a terminal the container's /dev/console, by its descriptor.
+pub(crate) fn bind_console(terminal: &OwnedFd) -> io::Result<()> {
+    let console = "/dev/console";
+    fs::File::create_new(console)?;
+    let terminal = format!("/proc/self/fd/{}", terminal.as_raw_fd());
+    Ok(mount(
+        Some(terminal.as_str()),
+        console,
+        NONE,
+        MsFlags::MS_BIND,
+        NONE,
+    )?)
 }

@@ -31,6 +31,8 @@ const OWN: [i32; 9] = [
 /// The whole life of the init; `args` is what follows its name. Returns the exit code.
 #[allow(unsafe_code)]
 pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
+    // In a pid namespace that is not its own, orphans would go past it.
+    let _ = nix::sys::prctl::set_child_subreaper(true);
     let _ = nix::sys::prctl::set_name(c"docker-init");
     let mut argv: Vec<CString> = args
         .filter_map(|arg| CString::new(arg.into_vec()).ok())

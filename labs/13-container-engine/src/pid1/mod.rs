@@ -1,9 +1,10 @@
 //! How PID 1 is made. This is the engine: read it on its own, in this order, in one evening.
 //!
-//! 1. [`namespaces`] makes a process that is alone, and enters where one is.
+//! 1. [`namespaces`] makes a process that is alone, and enters where one is; [`join`] makes one that
+//!    is not quite alone.
 //! 2. [`process`] is that process's way, from its first instant to its program. The steps of the way:
 //! 3. [`rootfs`] builds a root and moves into it, out of the upper layer of [`layers`], what [`overlay`] puts below it, and
-//!    the devices and kernel file systems of [`devices`]; [`network`] switches on the loopback.
+//!    the devices and kernel file systems of [`devices`], and the names of [`etc`]; [`network`] switches on the loopback.
 //! 4. [`stdio`] connects input and output, or opens a terminal.
 //! 5. [`users`] looks up who it is to be, [`credentials`] becomes it.
 //! 6. [`slate`] makes signals as they are after boot.
@@ -13,7 +14,9 @@
 
 pub(crate) mod credentials;
 pub(crate) mod devices;
+pub(crate) mod etc;
 pub(crate) mod init;
+pub(crate) mod join;
 pub(crate) mod layers;
 pub(crate) mod namespaces;
 pub(crate) mod network;

@@ -33,20 +33,31 @@ pub(crate) enum Cloned {
 /// others were at work.)
 #[allow(unsafe_code)]
 pub(crate) unsafe fn clone() -> io::Result<Cloned> {
-    let mut flags = libc::CLONE_NEWPID
-        | libc::CLONE_NEWNS
-        | libc::CLONE_NEWNET
-        | libc::CLONE_NEWIPC
-        | libc::CLONE_NEWUTS
-        | libc::CLONE_PIDFD;
+    let mut flags = OWN | libc::CLONE_NEWPID;
     if !geteuid().is_root() {
         flags |= libc::CLONE_NEWUSER;
     }
+    // SAFETY: our caller has one thread.
+    unsafe { clone3(flags, libc::SIGCHLD) }
+}
+// ANCHOR_END: clone
+
+/// The namespaces that every container has for itself.
+pub(super) const OWN: i32 =
+    libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
+
+/// `clone3(2)`, for which no library has a function.
+///
+/// # Safety
+/// As for [`clone`].
+#[allow(unsafe_code)]
+pub(super) unsafe fn clone3(flags: i32, exit_signal: i32) -> io::Result<Cloned> {
+    let flags = flags | libc::CLONE_PIDFD;
     let mut pidfd = -1;
     // SAFETY: a struct of integers only, for which zeros mean "as by default".
     let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
     args.flags = u64::from(flags.cast_unsigned());
-    args.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
+    args.exit_signal = u64::from(exit_signal.cast_unsigned());
     args.pidfd = (&raw mut pidfd) as u64;
     // No stack is given: the child goes on with a copy of ours, as after fork(2).
     // SAFETY: the kernel reads as many bytes of `args` as we say, and writes into `pidfd`, which lives on. The child
@@ -58,7 +69,6 @@ pub(crate) unsafe fn clone() -> io::Result<Cloned> {
         _ => Err(io::Error::last_os_error()),
     }
 }
-// ANCHOR_END: clone
 
 // ANCHOR: map
 /// Says who the user namespace's root is outside: us. One id is all that an ordinary user may map,
@@ -125,6 +135,14 @@ impl Namespaces {
         Ok(())
     }
     // ANCHOR_END: enter
+
+    /// Enters the pid namespace, for children to come, and the user namespace that gives the right to.
+    pub(crate) fn enter_pids(&self) -> io::Result<()> {
+        if let Some(user) = &self.user {
+            setns(user, CloneFlags::CLONE_NEWUSER)?;
+        }
+        Ok(setns(&self.others[3], CloneFlags::CLONE_NEWPID)?)
+    }
 
     /// Enters the network alone: for the proxy of published ports.
     pub(crate) fn enter_network(&self) -> io::Result<()> {

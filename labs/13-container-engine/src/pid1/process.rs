@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
@@ -18,7 +17,7 @@ use crate::pid1::Step;
 use crate::pid1::credentials::become_user;
 use crate::pid1::network;
 use crate::pid1::program::{self, die};
-use crate::pid1::rootfs;
+use crate::pid1::rootfs::{self, Machine};
 use crate::pid1::slate;
 use crate::pid1::stdio::{self, Stdio};
 use crate::pid1::users::find_user;
@@ -30,20 +29,10 @@ pub(crate) struct Process {
     pub(crate) env: Vec<String>,
     pub(crate) workdir: String,
     pub(crate) user: String,
+    /// What `--cap-add` says.
+    pub(crate) cap_add: Vec<String>,
     /// Put pocket's own init in front.
     pub(crate) init: bool,
-}
-
-/// The machine's side of what PID 1 needs to begin.
-#[derive(Debug)]
-pub(crate) struct Machine<'a> {
-    /// A folder to mount on.
-    pub(crate) stage: &'a Path,
-    /// The image's files.
-    pub(crate) files: &'a Path,
-    pub(crate) hostname: &'a str,
-    /// Whether a real root started us: no user namespace then, and every id exists.
-    pub(crate) privileged: bool,
 }
 
 // ANCHOR: child
@@ -55,8 +44,8 @@ pub(crate) fn first(
     mut channel: UnixStream,
 ) -> ! {
     let outcome = (|| {
-        if !machine.privileged {
-            // Until the monitor has written the id maps, we are nobody, and may do nothing.
+        if machine.waits {
+            // Until the monitor has written the id maps, an ordinary user's process is nobody, and may do nothing.
             channel
                 .read_exact(&mut [0])
                 .map_err(|_| StartError::engine("the monitor is gone"))?;
@@ -66,8 +55,7 @@ pub(crate) fn first(
             true => Some(File::open("/proc/self/exe").step("open the init")?),
             false => None,
         };
-        let (stage, files) = (machine.stage, machine.files);
-        rootfs::enter(stage, files, &process.workdir, machine.privileged)?;
+        rootfs::enter(machine, &process.workdir)?;
         sethostname(machine.hostname).step("set the host name")?;
         network::loopback_up().step("switch on the loopback")?;
         become_program(process, stdio, init, machine.privileged, true, &mut channel)
@@ -101,13 +89,13 @@ fn become_program(
     stdio: Stdio,
     init: Option<File>,
     privileged: bool,
-    dies_with_parent: bool,
+    is_first: bool,
     channel: &mut UnixStream,
 ) -> Result<Infallible, StartError> {
     umask(Mode::from_bits_truncate(0o022));
     // A session of our own: no signal of the terminal of whoever started us reaches the container.
     let _ = setsid();
-    stdio::connect(stdio, channel).step("connect stdio")?;
+    stdio::connect(stdio, channel, is_first).step("connect stdio")?;
     // Names are looked up in the container's /etc/passwd, so after its root has become ours.
     let user = find_user(&process.user)?;
     let mut env = process.env.clone();
@@ -115,8 +103,8 @@ fn become_program(
         env.push(format!("HOME={}", user.home));
     }
     // Changing user clears the "parent died" signal, so that comes after it: prctl(2).
-    become_user(&user, privileged)?;
-    if dies_with_parent {
+    become_user(&user, &process.cap_add, privileged)?;
+    if is_first {
         die_with_parent(channel)?;
     }
     // As the user: a folder that it may not enter is none to start in.

@@ -13,17 +13,26 @@ use nix::unistd::{chdir, pivot_root};
 use crate::error::{StartError, plain};
 use crate::pid1::Step;
 use crate::pid1::overlay::{self, NONE};
-use crate::pid1::{devices, layers};
+use crate::pid1::{devices, etc, layers};
+
+/// The machine's side of what PID 1 needs to begin.
+#[derive(Debug)]
+pub(crate) struct Machine<'a> {
+    /// A folder to mount on.
+    pub(crate) stage: &'a Path,
+    /// The image's files.
+    pub(crate) files: &'a Path,
+    pub(crate) hostname: &'a str,
+    /// Whether a real root started us: no user namespace then, and every id exists.
+    pub(crate) privileged: bool,
+    /// Whether the monitor has something to do before we go on, and sends a byte then.
+    pub(crate) waits: bool,
+}
 
 // ANCHOR: rootfs
-/// Builds the root and moves into it. `stage` is any folder to mount on, `files` are the
-/// image's, `workdir` will be there. `privileged` says that a real root started us.
-pub(crate) fn enter(
-    stage: &Path,
-    files: &Path,
-    workdir: &str,
-    privileged: bool,
-) -> Result<(), StartError> {
+/// Builds the root and moves into it; `workdir` will be there.
+pub(crate) fn enter(machine: &Machine<'_>, workdir: &str) -> Result<(), StartError> {
+    let (stage, privileged) = (machine.stage, machine.privileged);
     // Folders get exactly the permissions that are named here.
     umask(Mode::empty());
     // From here on, nothing that is mounted here shows up outside, nor the other way round.
@@ -33,7 +42,11 @@ pub(crate) fn enter(
     let memory = Some("tmpfs");
     mount(memory, stage, memory, MsFlags::MS_NOSUID, Some("mode=0755")).step("mount a tmpfs")?;
     chdir(stage).step("enter the stage")?;
-    layers::fill_upper(files, privileged)?;
+    layers::fill_upper(machine.files, privileged)?;
+    // Where the image has a link in place of /etc, what is in there is its own affair.
+    if layers::make_like_the_machines(Path::new("etc"))? {
+        etc::write(Path::new("upper/etc"), machine.hostname)?;
+    }
     let devices = devices::fill_dev(Path::new("upper/dev"), privileged)?;
     overlay::mount_root(privileged)?;
     devices::mount_more(&devices)?;

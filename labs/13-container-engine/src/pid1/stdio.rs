@@ -10,6 +10,8 @@ use nix::unistd::{dup2_stderr, dup2_stdin, dup2_stdout};
 use rustix::process::ioctl_tiocsctty;
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, unlockpt};
 
+use crate::pid1::devices;
+
 /// What to connect.
 #[derive(Debug)]
 pub(crate) enum Stdio {
@@ -23,12 +25,15 @@ pub(crate) enum Stdio {
 /// as JSON, or nothing but the end of the stream, because execve(2) closes our end.
 pub(crate) const TERMINAL: u8 = b'T';
 
-/// Makes them our standard input, output and error.
-pub(crate) fn connect(stdio: Stdio, channel: &UnixStream) -> io::Result<()> {
+/// Makes them our standard input, output and error. The terminal of PID 1 is the container's /dev/console, too.
+pub(crate) fn connect(stdio: Stdio, channel: &UnixStream, is_first: bool) -> io::Result<()> {
     let [input, output, error] = match stdio {
         Stdio::Files(files) => files,
         Stdio::Terminal => {
             let terminal = open_terminal(channel)?;
+            if is_first {
+                devices::bind_console(&terminal)?;
+            }
             [terminal.try_clone()?, terminal.try_clone()?, terminal]
         }
     };

@@ -56,6 +56,11 @@ pub(crate) struct Config {
     pub(crate) tty: bool,
     pub(crate) open_stdin: bool,
     pub(crate) attached: bool,
+    /// The container whose pid namespace it lives in, if that is not its own.
+    pub(crate) pid: Option<String>,
+    /// Capabilities beside those that every container has: `CAP_SYS_PTRACE`, or `ALL`.
+    #[serde(default)]
+    pub(crate) cap_add: Vec<String>,
     pub(crate) auto_remove: bool,
     pub(crate) init: Option<bool>,
     pub(crate) restart: Restart,

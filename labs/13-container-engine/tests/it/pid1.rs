@@ -203,3 +203,138 @@ fn no_folder_of_the_machines_is_open_when_the_container_begins() {
         }
     });
 }
+
+#[test]
+fn etc_has_the_containers_own_names() {
+    Pocket::each_user(|pocket| {
+        let target = target();
+        let links = |root: &Path| {
+            fs::create_dir(root.join("etc")).expect("a folder");
+            for name in ["hostname", "hosts", "resolv.conf"] {
+                symlink(target.0.join("kept"), root.join("etc").join(name)).expect("a link");
+            }
+        };
+        let line = "cat /etc/hostname; grep -w my.host /etc/hosts; grep -w localhost /etc/hosts";
+        let done = in_image(pocket, "etc", links, &["-h", "my.host"], line);
+        let expected = "my.host\n127.0.0.1\tmy.host my\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n";
+        assert_eq!((done.code, done.out.as_str()), (0, expected), "{done:?}");
+        is_untouched(&target);
+        // Without a name it is the short id; and the machine keeps its own.
+        let before = fs::read_to_string("/etc/hosts").ok();
+        let line = "test $(hostname) = $(cat /etc/hostname) && hostname";
+        let name = pocket.ok(&["run", "--rm", "etc", "sh", "-c", line]);
+        assert!(
+            name.len() == 12 && name.chars().all(|c| c.is_ascii_hexdigit()),
+            "{name}"
+        );
+        assert_eq!(fs::read_to_string("/etc/hosts").ok(), before);
+    });
+}
+
+#[test]
+fn a_terminal_is_the_console_too() {
+    Pocket::each_user(|pocket| {
+        let sh = ["--entrypoint", "sh", "probe", "-c"];
+        let run =
+            |args: &[&str], line| pocket.run(&[&["run", "--rm"], args, &sh, &[line]].concat());
+        let done = run(&["-t"], "echo seen >/dev/console");
+        assert_eq!((done.code, done.out.as_str()), (0, "seen\r\n"), "{done:?}");
+        // The control, as with docker: without a terminal there is none.
+        let done = run(&[], "test -e /dev/console");
+        assert_eq!(done.code, 1, "{done:?}");
+    });
+}
+
+#[test]
+fn a_container_lives_in_the_pid_namespace_of_another_and_ends_with_it() {
+    Pocket::each_user(|pocket| {
+        let id = pocket.ok(&["run", "-d", "--name", "host", "probe", "wait"]);
+        pocket.await_line("host", "ready");
+        let sh = ["--pid=container:host", "--entrypoint", "sh", "probe", "-c"];
+        let guest = [
+            &["run", "-d", "--name", "guest"],
+            &sh[..],
+            &["sleep 1000; :"],
+        ]
+        .concat();
+        pocket.ok(&guest);
+        assert_eq!(
+            pocket.field("guest", "HostConfig.PidMode"),
+            format!("container:{id}")
+        );
+        let comm = pocket.ok(&["exec", "guest", "cat", "/proc/1/comm"]);
+        assert_eq!(comm, "13-probe");
+        // Everything else is its own.
+        for name in ["mnt", "net", "ipc", "uts"] {
+            let link = format!("/proc/self/ns/{name}");
+            let of = |container| pocket.ok(&["exec", container, "readlink", &link]);
+            assert_ne!(of("host"), of("guest"), "{name}");
+        }
+        // What it leaves behind does not stay with the other.
+        let left = pocket.run(&[&["run", "--rm"], &sh[..], &["sleep 777 & exit 3"]].concat());
+        assert_eq!(left.code, 3, "{left:?}");
+        let line = "cat /proc/[0-9]*/cmdline | tr '\\0' ' '";
+        let seen = pocket.ok(&["exec", "host", "sh", "-c", line]);
+        assert!(
+            seen.contains("sleep 1000") && !seen.contains("777"),
+            "{seen}"
+        );
+        pocket.ok(&["rm", "-f", "host"]);
+        assert_eq!(pocket.ok(&["wait", "guest"]), "137");
+        let again = pocket.run(&["start", "guest"]);
+        assert!(
+            again
+                .err
+                .contains("cannot join PID of a non running container"),
+            "{again:?}"
+        );
+    });
+}
+
+#[test]
+fn a_container_that_joins_another_is_no_pid_1() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&["run", "-d", "--name", "host", "probe", "wait"]);
+        let join = "--pid=container:host";
+        let args = ["--entrypoint", "sleep", "probe", "1000"];
+        pocket.ok(&[&["run", "-d", "--name", "guest", join], &args[..]].concat());
+        // It handles nothing: the default action is the end, as for any process but PID 1.
+        pocket.ok(&["stop", "-t", "60", "guest"]);
+        assert_eq!(pocket.ok(&["wait", "guest"]), "143");
+        // Started again, and with an init, which collects what is left to it.
+        pocket.ok(&["start", "guest"]);
+        assert_eq!(pocket.field("guest", "State.Status"), "running");
+        let line = [
+            "--entrypoint",
+            "sh",
+            "probe",
+            "-c",
+            "cat /proc/$PPID/comm; exit 4",
+        ];
+        let done = pocket.run(&[&["run", "--rm", "--init", join], &line[..]].concat());
+        assert_eq!(
+            (done.code, done.out.as_str()),
+            (4, "docker-init\n"),
+            "{done:?}"
+        );
+    });
+}
+
+#[test]
+fn ptrace_reaches_across_with_the_capability() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&["run", "-d", "--name", "host", "-u", "1000", "probe", "wait"]);
+        pocket.await_line("host", "ready");
+        let trace = ["--pid=container:host", "probe", "trace", "1"];
+        let done = pocket.run(&[&["run", "--rm", "--cap-add", "sys_ptrace"], &trace[..]].concat());
+        assert_eq!((done.code, done.out.as_str()), (0, "traced\n"), "{done:?}");
+        // The control. (An ordinary user's containers all are that user, to whom the kernel allows it anyway.)
+        if pocket.is_root() {
+            let done = pocket.run(&[&["run", "--rm"], &trace[..]].concat());
+            assert!(
+                done.code == 99 && done.err.contains("not permitted"),
+                "{done:?}"
+            );
+        }
+    });
+}

@@ -2,7 +2,7 @@
 
 use crate::cli::flag::{Flag, choice, list, number_flag, read, switch, text};
 use crate::commands::shared::environment::{pairs, read_env};
-use crate::commands::shared::wishes::{port, restart};
+use crate::commands::shared::wishes::{capabilities, pid_mode, port, restart};
 use crate::error::{Error, Result, client, daemon};
 use crate::output::warn;
 use crate::signal;
@@ -16,6 +16,7 @@ use crate::time;
 /// What was asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Asked {
+    cap_add: Vec<String>,
     env: Vec<String>,
     entrypoint: Option<String>,
     hostname: Option<String>,
@@ -23,6 +24,7 @@ pub(crate) struct Asked {
     pub(crate) interactive: bool,
     labels: Vec<String>,
     name: Option<String>,
+    pid: Option<String>,
     publish: Vec<String>,
     restart: Option<String>,
     rm: bool,
@@ -41,7 +43,6 @@ pub(crate) const LACKS: &[&str] = &[
     "-a",
     "blkio-weight",
     "blkio-weight-device",
-    "cap-add",
     "cap-drop",
     "cgroup-parent",
     "cgroupns",
@@ -105,7 +106,6 @@ pub(crate) const LACKS: &[&str] = &[
     "no-healthcheck",
     "oom-kill-disable",
     "oom-score-adj",
-    "pid",
     "pids-limit",
     "platform",
     "privileged",
@@ -135,6 +135,12 @@ impl Asked {
     /// The flags that fill it, for the commands that have one.
     pub(crate) fn flags<C: AsMut<Self>>() -> Vec<Flag<C>> {
         vec![
+            list(
+                None,
+                "cap-add",
+                "Add Linux capabilities",
+                |flags: &mut C| &mut flags.as_mut().cap_add,
+            ),
             read(
                 Some('e'),
                 "env",
@@ -177,6 +183,9 @@ impl Asked {
                 "Assign a name to the container",
                 |flags: &mut C| &mut flags.as_mut().name,
             ),
+            text(None, "pid", "PID namespace to use", |flags: &mut C| {
+                &mut flags.as_mut().pid
+            }),
             list(
                 Some('p'),
                 "publish",
@@ -320,6 +329,8 @@ pub(crate) fn make(
         tty: asked.tty,
         open_stdin: asked.interactive,
         attached,
+        pid: pid_mode(store, asked.pid.as_deref().unwrap_or_default())?,
+        cap_add: capabilities(&asked.cap_add)?,
         auto_remove: asked.rm,
         init: asked.init,
         restart,

@@ -41,6 +41,8 @@ pub(crate) fn container(container: &Container) -> Value {
             "NetworkMode": "default",
             "PortBindings": ports(config, &config.ports, false),
             "RestartPolicy": { "Name": policy, "MaximumRetryCount": most },
+            "PidMode": config.pid.as_ref().map_or_else(String::new, |id| format!("container:{id}")),
+            "CapAdd": config.cap_add,
             "AutoRemove": config.auto_remove,
             "Init": config.init,
         },

@@ -1,9 +1,12 @@
-//! `--publish` and `--restart`: what their texts mean.
+//! `--publish`, `--restart`, `--pid`, `--cap-add`: what their texts mean.
 
 use std::net::Ipv4Addr;
 
 use crate::error::{Result, client, daemon};
+use crate::pid1::credentials::capability;
 use crate::store::config::{Port, Restart};
+use crate::store::container::Container;
+use crate::store::disk::Store;
 
 /// `[[IP:]HOST:]CONTAINER[/tcp]`.
 pub(crate) fn port(text: &str) -> Result<Port> {
@@ -59,6 +62,37 @@ pub(crate) fn restart(text: &str) -> Result<Restart> {
         )),
         _ => Err(daemon!("invalid restart policy '{name}'")),
     }
+}
+
+/// `--pid`: the id of the container whose pid namespace is to be joined.
+pub(crate) fn pid_mode(store: &Store, text: &str) -> Result<Option<String>> {
+    match text.split_once(':') {
+        None if text.is_empty() => Ok(None),
+        None if text == "host" => Err(client!(
+            "pocket does not have --pid=host: a container has a PID namespace of its own, or with --pid=container:NAME another's"
+        )),
+        Some(("container", name)) if !name.is_empty() => {
+            Ok(Some(Container::find(store, name)?.config.id))
+        }
+        _ => Err(client!("--pid: invalid PID mode")),
+    }
+}
+
+/// `--cap-add`: `SYS_PTRACE`, with or without `CAP_`, in any case.
+pub(crate) fn capabilities(list: &[String]) -> Result<Vec<String>> {
+    let known = |text: &String| {
+        let upper = text.to_uppercase();
+        let name = match upper.as_str() {
+            "ALL" => upper,
+            name if name.starts_with("CAP_") => upper,
+            name => format!("CAP_{name}"),
+        };
+        match capability(&name) {
+            Some(_) => Ok(name),
+            None => Err(daemon!("invalid CapAdd: unknown capability: \"{name}\"")),
+        }
+    };
+    list.iter().map(known).collect()
 }
 
 #[cfg(test)]
