@@ -70,6 +70,12 @@ fn main() -> std::io::Result<()> {
     } else {
         "unshare -rpf --mount-proc true"
     };
+    // The same namespaces as pocket's, though no root of its own.
+    let all_namespaces = if root {
+        "unshare -pfnimu --mount-proc true"
+    } else {
+        "unshare -rpfnimu --mount-proc true"
+    };
     let bundle = bundle(&folder.0, root)?;
     let all = [
         (
@@ -83,6 +89,16 @@ fn main() -> std::io::Result<()> {
             None,
         ),
         ("unshare", words(unshare), Some(2.0)),
+        (
+            "unshare all",
+            words(all_namespaces),
+            Some(1.5).filter(|_| root),
+        ),
+        (
+            "bwrap all",
+            words("bwrap --ro-bind / / --unshare-all --proc /proc --dev /dev --tmpfs /tmp true"),
+            Some(1.0),
+        ),
         (
             "bwrap",
             words("bwrap --ro-bind / / --unshare-pid --proc /proc --dev /dev true"),
@@ -143,7 +159,7 @@ fn main() -> std::io::Result<()> {
             )
         });
         println!(
-            "{:10}{:8.2}{ratio:8.2}{verdict}",
+            "{:12}{:8.2}{ratio:8.2}{verdict}",
             candidate.name,
             median(candidate)
         );

@@ -28,7 +28,8 @@ const OWN: [i32; 9] = [
 ];
 
 // ANCHOR: init
-/// The whole life of the init; `args` is what follows its name. Returns the exit code.
+/// The whole life of the init; `args` is what follows its name. Returns the exit
+/// code.
 #[allow(unsafe_code)]
 pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
     // In a pid namespace that is not its own, orphans would go past it.
@@ -40,18 +41,21 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
     if argv.first().is_some_and(|first| first.as_bytes() == b"--") {
         argv.remove(0);
     }
-    // Block everything first, then fork: a signal that comes before the child is there waits, and is
-    // handed on afterwards. PID 1 that does not block it would have dropped it.
+    // Block everything first, then fork: a signal that comes before the child is
+    // there waits, and is handed on afterwards. PID 1 that does not block it would
+    // have dropped it.
     let mut all = all_signals();
     let mut before = all_signals();
     // SAFETY: reads and writes two sets that live on; both are initialised.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const all, &raw mut before) };
-    // Whoever writes to a terminal in the background is stopped by these; the init must not be.
-    // SAFETY: no handler is installed, so no code of ours can run at a bad moment.
+    // Whoever writes to a terminal in the background is stopped by these; the init
+    // must not be. SAFETY: no handler is installed, so no code of ours can run at a
+    // bad moment.
     let _ = unsafe {
         signal(Signal::SIGTTOU, SigHandler::SigIgn).and(signal(Signal::SIGTTIN, SigHandler::SigIgn))
     };
-    // SAFETY: this program has one thread, so no other held a lock when the memory was copied.
+    // SAFETY: this program has one thread, so no other held a lock when the memory
+    // was copied.
     let child = match unsafe { fork() } {
         Ok(ForkResult::Parent { child }) => child,
         Ok(ForkResult::Child) => become_child(&argv, &before),
@@ -65,23 +69,25 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
         unsafe { libc::sigdelset(&raw mut all, signal) };
     }
     loop {
-        // Sleep until a signal is pending, and take it: no handler, so no race with one.
-        // SAFETY: reads an initialised set; a null pointer says that the number is all we want.
+        // Sleep until a signal is pending, and take it: no handler, so no race with
+        // one. SAFETY: reads an initialised set; a null pointer says that the
+        // number is all we want.
         let signal = unsafe { libc::sigwaitinfo(&raw const all, std::ptr::null_mut()) };
         if signal == libc::SIGCHLD {
             if let Some(code) = reap(child) {
                 return code;
             }
         } else if signal > 0 {
-            // SAFETY: two integers. The child cannot be another process: we have not reaped it.
+            // SAFETY: two integers. The child cannot be another process: we have
+            // not reaped it.
             unsafe { libc::kill(child.as_raw(), signal) };
         }
     }
 }
 
-/// Collects every child that has ended. Several SIGCHLD count as one while pending, so one signal
-/// may stand for many children: go on until the kernel has no more. Returns the exit code of `main`
-/// if it is among them.
+/// Collects every child that has ended. Several SIGCHLD count as one while pending,
+/// so one signal may stand for many children: go on until the kernel has no more.
+/// Returns the exit code of `main` if it is among them.
 fn reap(main: Pid) -> Option<u8> {
     let mut code = None;
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {

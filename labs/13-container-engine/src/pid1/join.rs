@@ -18,9 +18,10 @@ use crate::pidfd::PidFd;
 // ANCHOR: join
 /// As [`clone`](super::namespaces::clone), but in the pid namespace of `other`.
 ///
-/// A pid namespace is for the children of whoever enters it, and an ordinary user has to enter its user namespace
-/// first, in which the monitor must not stay. So a helper does both, and makes a child that is not its own but its
-/// parent's: CLONE_PARENT, `clone(2)`. Then it is done.
+/// A pid namespace is for the children of whoever enters it, and an ordinary user
+/// has to enter its user namespace first, in which the monitor must not stay. So a
+/// helper does both, and makes a child that is not its own but its parent's:
+/// CLONE_PARENT, `clone(2)`. Then it is done.
 ///
 /// # Safety
 /// The calling process has one thread.
@@ -32,8 +33,10 @@ pub(crate) unsafe fn clone_into(other: &Namespaces) -> io::Result<Cloned> {
         ForkResult::Child => {
             drop(ours);
             let entered = other.enter_pids();
-            // SAFETY: the helper has one thread, too. Such a child sends its parent what its maker would: SIGCHLD.
-            let made = entered.and_then(|()| unsafe { clone3(OWN | libc::CLONE_PARENT, 0) });
+            // Such a child sends its parent what its maker would: SIGCHLD.
+            let flags = OWN | libc::CLONE_PARENT;
+            // SAFETY: the helper has one thread, too.
+            let made = entered.and_then(|()| unsafe { clone3(flags, 0) });
             let answer = match made {
                 Ok(Cloned::Child) => return Ok(Cloned::Child),
                 Ok(Cloned::Parent(_, pid)) => pid,
@@ -49,7 +52,8 @@ pub(crate) unsafe fn clone_into(other: &Namespaces) -> io::Result<Cloned> {
             waitpid(child, None)?;
             heard?;
             match i32::from_ne_bytes(answer) {
-                // It is our child, so the number stays its own until we have reaped it.
+                // It is our child, so the number stays its own until we have reaped
+                // it.
                 pid if pid > 0 => Ok(Cloned::Parent(PidFd::open(pid)?, pid)),
                 error => Err(io::Error::from_raw_os_error(-error)),
             }

@@ -21,16 +21,17 @@ pub(crate) enum Cloned {
 }
 
 // ANCHOR: clone
-/// Makes a process in namespaces of its own: like `fork(2)`, but the child is alone. It is PID 1,
-/// sees no process, no network and no mount but its own, and may rename the machine for itself.
+/// Makes a process in namespaces of its own: like `fork(2)`, but the child is
+/// alone. It is PID 1, sees no process, no network and no mount but its own, and
+/// may rename the machine for itself.
 ///
-/// Root may make all of them. An ordinary user makes a user namespace in the same call; the kernel
-/// makes that one first, and in it the user holds every capability, also the one to make the rest:
-/// `user_namespaces(7)`.
+/// Root may make all of them. An ordinary user makes a user namespace in the same
+/// call; the kernel makes that one first, and in it the user holds every
+/// capability, also the one to make the rest: `user_namespaces(7)`.
 ///
 /// # Safety
-/// The calling process has one thread. (With more, the child would have a copy of a memory in which
-/// others were at work.)
+/// The calling process has one thread. (With more, the child would have a copy of a
+/// memory in which others were at work.)
 #[allow(unsafe_code)]
 pub(crate) unsafe fn clone() -> io::Result<Cloned> {
     let mut flags = OWN | libc::CLONE_NEWPID;
@@ -71,8 +72,9 @@ pub(super) unsafe fn clone3(flags: i32, exit_signal: i32) -> io::Result<Cloned> 
 }
 
 // ANCHOR: map
-/// Says who the user namespace's root is outside: us. One id is all that an ordinary user may map,
-/// and giving up setgroups(2) is its price: `user_namespaces(7)`.
+/// Says who the user namespace's root is outside: us. One id is all that an
+/// ordinary user may map, and giving up setgroups(2) is its price:
+/// `user_namespaces(7)`.
 pub(crate) fn map_root_to_us(pid: i32) -> io::Result<()> {
     let (uid, gid) = (geteuid(), getegid());
     fs::write(format!("/proc/{pid}/uid_map"), format!("0 {uid} 1\n"))?;
@@ -121,8 +123,9 @@ impl Namespaces {
     }
 
     // ANCHOR: enter
-    /// Enters them all. The user namespace first: it gives the right to enter the others. The pid
-    /// namespace holds for children only: whoever calls this has to fork to be seen inside.
+    /// Enters them all. The user namespace first: it gives the right to enter the
+    /// others. The pid namespace holds for children only: whoever calls this has to
+    /// fork to be seen inside.
     pub(crate) fn enter(&self) -> io::Result<()> {
         if let Some(user) = &self.user {
             setns(user, CloneFlags::CLONE_NEWUSER)?;

@@ -35,18 +35,21 @@ pub(crate) fn mount_root(privileged: bool) -> Result<(), StartError> {
         lsetxattr(format!("upper/{folder}"), name, value, XattrFlags::empty())
             .step("hide the machine's files")?;
     }
-    overlay("/", "upper", "work", "root", true).step("mount the root file system (overlayfs)")?;
-    // What is another file system here is an empty folder in the layer below: one more overlay each.
+    overlay("/", "upper", "work", "root", true).step("mount the root (overlayfs)")?;
+    // What is another file system here is an empty folder in the layer below: one
+    // more overlay each.
     for point in other_file_systems() {
         mount_folder(&point, true)?;
     }
     Ok(())
 }
 
-/// The same without root. In a user namespace, what is mounted on the root is locked to it, so that
-/// nobody can look underneath: `mount_namespaces(7)`. So it cannot be a layer; its folders can.
+/// The same without root. In a user namespace, what is mounted on the root is
+/// locked to it, so that nobody can look underneath: `mount_namespaces(7)`. So it
+/// cannot be a layer; its folders can.
 fn mount_folders() -> Result<(), StartError> {
-    mount(Some("upper"), "root", NONE, MsFlags::MS_BIND, NONE).step("bind the upper layer")?;
+    let bind = MsFlags::MS_BIND;
+    mount(Some("upper"), "root", NONE, bind, NONE).step("bind the upper layer")?;
     for entry in fs::read_dir("/").step("read the root")?.flatten() {
         let (path, name) = (entry.path(), entry.file_name());
         let hidden = |list: &[&str]| list.iter().any(|other| name == *other);
@@ -55,10 +58,11 @@ fn mount_folders() -> Result<(), StartError> {
         }
         match entry.file_type() {
             Ok(kind) if kind.is_dir() => mount_folder(&path, false)?,
-            // `/bin` is a link to `usr/bin` on most machines. An image's own file wins.
+            // `/bin` is a link to `usr/bin` on most machines. An image's own file
+            // wins.
             Ok(kind) if kind.is_symlink() => {
-                let _ =
-                    fs::read_link(&path).and_then(|to| symlink(to, Path::new("root").join(&name)));
+                let link = Path::new("root").join(&name);
+                let _ = fs::read_link(&path).and_then(|to| symlink(to, link));
             }
             _ => {}
         }

@@ -36,7 +36,8 @@ pub(crate) struct Process {
 }
 
 // ANCHOR: child
-/// PID 1, from the return of `clone` on. Never returns; what goes wrong is sent to the monitor.
+/// PID 1, from the return of `clone` on. Never returns; what goes wrong is sent to
+/// the monitor.
 pub(crate) fn first(
     machine: &Machine<'_>,
     process: &Process,
@@ -45,12 +46,14 @@ pub(crate) fn first(
 ) -> ! {
     let outcome = (|| {
         if machine.waits {
-            // Until the monitor has written the id maps, an ordinary user's process is nobody, and may do nothing.
+            // Until the monitor has written the id maps, an ordinary user's process
+            // is nobody, and may do nothing.
             channel
                 .read_exact(&mut [0])
                 .map_err(|_| StartError::engine("the monitor is gone"))?;
         }
-        // The init is this same program: it has to be opened before the machine's files are out of sight.
+        // The init is this same program: it has to be opened before the machine's
+        // files are out of sight.
         let init = match process.init {
             true => Some(File::open("/proc/self/exe").step("open the init")?),
             false => None,
@@ -83,7 +86,8 @@ fn give_up(outcome: Result<Infallible, StartError>, mut channel: UnixStream) -> 
 }
 
 // ANCHOR: run
-/// The common end of the way. The order matters; each step says why it stands where it stands.
+/// The common end of the way. The order matters; each step says why it stands where
+/// it stands.
 fn become_program(
     process: &Process,
     stdio: Stdio,
@@ -93,16 +97,19 @@ fn become_program(
     channel: &mut UnixStream,
 ) -> Result<Infallible, StartError> {
     umask(Mode::from_bits_truncate(0o022));
-    // A session of our own: no signal of the terminal of whoever started us reaches the container.
+    // A session of our own: no signal of the terminal of whoever started us reaches
+    // the container.
     let _ = setsid();
     stdio::connect(stdio, channel, is_first).step("connect stdio")?;
-    // Names are looked up in the container's /etc/passwd, so after its root has become ours.
+    // Names are looked up in the container's /etc/passwd, so after its root has
+    // become ours.
     let user = find_user(&process.user)?;
     let mut env = process.env.clone();
     if !env.iter().any(|text| text.starts_with("HOME=")) {
         env.push(format!("HOME={}", user.home));
     }
-    // Changing user clears the "parent died" signal, so that comes after it: prctl(2).
+    // Changing user clears the "parent died" signal, so that comes after it:
+    // prctl(2).
     become_user(&user, &process.cap_add, privileged)?;
     if is_first {
         die_with_parent(channel)?;

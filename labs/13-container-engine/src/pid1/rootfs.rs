@@ -31,19 +31,22 @@ pub(crate) struct Machine<'a> {
 
 // ANCHOR: rootfs
 /// Builds the root and moves into it; `workdir` will be there.
-pub(crate) fn enter(machine: &Machine<'_>, workdir: &str) -> Result<(), StartError> {
+pub(crate) fn enter(machine: &Machine, workdir: &str) -> Result<(), StartError> {
     let (stage, privileged) = (machine.stage, machine.privileged);
     // Folders get exactly the permissions that are named here.
     umask(Mode::empty());
-    // From here on, nothing that is mounted here shows up outside, nor the other way round.
+    // From here on, nothing that is mounted here shows up outside, nor the other
+    // way round.
     mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)
         .step("make the mounts private")?;
     // The upper layer is memory: it needs no cleaning up.
     let memory = Some("tmpfs");
-    mount(memory, stage, memory, MsFlags::MS_NOSUID, Some("mode=0755")).step("mount a tmpfs")?;
+    let (flags, mode) = (MsFlags::MS_NOSUID, Some("mode=0755"));
+    mount(memory, stage, memory, flags, mode).step("mount a tmpfs")?;
     chdir(stage).step("enter the stage")?;
     layers::fill_upper(machine.files, privileged)?;
-    // Where the image has a link in place of /etc, what is in there is its own affair.
+    // Where the image has a link in place of /etc, what is in there is its own
+    // affair.
     if layers::make_like_the_machines(Path::new("etc"))? {
         etc::write(Path::new("upper/etc"), machine.hostname)?;
     }
@@ -51,11 +54,13 @@ pub(crate) fn enter(machine: &Machine<'_>, workdir: &str) -> Result<(), StartErr
     overlay::mount_root(privileged)?;
     devices::mount_more(&devices)?;
     chdir("root").step("enter the root")?;
-    // The old root goes on top of the new one, and away: pivot_root(2), "pivot_root(".", ".")".
+    // The old root goes on top of the new one, and away: pivot_root(2),
+    // "pivot_root(".", ".")".
     pivot_root(".", ".").step("change the root")?;
     umount2(".", MntFlags::MNT_DETACH).step("detach the old root")?;
     chdir("/").step("enter the new root")?;
-    // Only now: whatever links the image has, they lead to the container's own files.
+    // Only now: whatever links the image has, they lead to the container's own
+    // files.
     make_workdir(workdir)
 }
 // ANCHOR_END: rootfs
