@@ -11,7 +11,7 @@ static SENT: AtomicBool = AtomicBool::new(false);
 
 // ANCHOR: nested
 extern "C" fn handler(number: i32) {
-    let signal = Signal::try_from(number).expect("registered for two signals, both known");
+    let signal = Signal::try_from(number).expect("registered for known signals");
     DEPTH.fetch_add(1, Relaxed);
     say(signal, "begins");
     if signal == Signal::SIGUSR1 && !SENT.swap(true, Relaxed) {

@@ -14,19 +14,26 @@ pub(crate) fn run() -> io::Result<()> {
     println!("at the start of main");
     show(&MASKS)?;
 
-    // SAFETY: this handler does nothing, and to ignore a signal runs no code at all.
+    // SAFETY: this handler does nothing, and to ignore a
+    // signal runs no code at all.
     unsafe {
         signal_hook::low_level::register(Signal::SIGUSR1 as i32, || ())?;
         signal(Signal::SIGHUP, SigHandler::SigIgn)?;
     }
     SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]).thread_block()?;
-    println!("SIGUSR1 has a handler, SIGHUP is ignored, SIGINT and SIGTERM are blocked");
+    println!(
+        "SIGUSR1 has a handler, SIGHUP is ignored, \
+         SIGINT and SIGTERM are blocked"
+    );
     show(&MASKS)?;
 
-    kill(getpid(), Signal::SIGTERM)?; // to the process: any of its threads may take it
+    kill(getpid(), Signal::SIGTERM)?; // to the process: to any of its threads
     raise(Signal::SIGINT)?; // to this thread alone
     raise(Signal::SIGHUP)?;
-    println!("all of them sent: SIGTERM to the process, SIGINT and SIGHUP to its one thread");
+    println!(
+        "all of them sent: SIGTERM to the process, \
+         SIGINT and SIGHUP to its one thread"
+    );
     show(&MASKS)
 }
 // ANCHOR_END: state

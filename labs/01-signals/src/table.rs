@@ -30,10 +30,14 @@ pub(crate) fn run() -> io::Result<()> {
 fn default_action(signal: Signal) -> io::Result<&'static str> {
     let child = child(|| raise(signal))?;
     match waitpid(child, Some(WaitPidFlag::WUNTRACED))? {
-        WaitStatus::Signaled(_, by, false) if by == signal => Ok("terminate"),
-        WaitStatus::Signaled(_, by, true) if by == signal => Ok("terminate, core dump"),
+        WaitStatus::Signaled(_, by, core) if by == signal => Ok(if core {
+            "terminate, core dump"
+        } else {
+            "terminate"
+        }),
         WaitStatus::Stopped(_, by) if by == signal => end(child).and(Ok("stop")),
-        // The child ran on, to its end. Does the signal do more for a child that is stopped?
+        // The child ran on, to its end. Does the signal do more
+        // for a child that is stopped?
         WaitStatus::Exited(_, 0) if continues(signal)? => Ok("continue"),
         WaitStatus::Exited(_, 0) => Ok("ignore"),
         other => Err(io::Error::other(format!("{signal}: unexpected {other:?}"))),
@@ -44,7 +48,8 @@ fn continues(signal: Signal) -> io::Result<bool> {
     let child = child(|| raise(Signal::SIGSTOP).map(|()| pause()))?;
     waitpid(child, Some(WaitPidFlag::WUNTRACED))?;
     kill(child, signal)?;
-    let status = waitpid(child, Some(WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG))?;
+    let options = WaitPidFlag::WCONTINUED | WaitPidFlag::WNOHANG;
+    let status = waitpid(child, Some(options))?;
     end(child)?;
     Ok(matches!(status, WaitStatus::Continued(_)))
 }

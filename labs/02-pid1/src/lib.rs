@@ -18,8 +18,8 @@ use tokio::select;
 use tokio::time::sleep;
 
 // ANCHOR: serve
-/// Answers requests until `stop` is ready, then finishes what is in flight. Returns what
-/// `stop` returned.
+/// Answers requests until `stop` is ready, then finishes what is in flight.
+/// Returns what `stop` returned.
 pub async fn serve<T>(stop: impl Future<Output = T>) -> Result<T> {
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port()?)).await?;
     println!("listening on {}", listener.local_addr()?);
@@ -37,7 +37,8 @@ pub async fn serve<T>(stop: impl Future<Output = T>) -> Result<T> {
                 }
                 Err(error) => {
                     eprintln!("accept: {error}");
-                    // Out of descriptors, most likely. Asking again at once would only burn CPU time.
+                    // Out of descriptors, most likely. Asking again at once
+                    // would only burn CPU time.
                     sleep(Duration::from_millis(50)).await;
                 }
             },

@@ -11,7 +11,8 @@ use tokio::signal::unix::{SignalKind, signal};
 // ANCHOR: main
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
-    // First of all: until these two lines have run, the kernel throws both signals away.
+    // First of all: until these two lines have run, the kernel
+    // throws both signals away.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
 

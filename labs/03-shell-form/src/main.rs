@@ -28,7 +28,8 @@ fn run() -> Result<(), Box<dyn Error>> {
     let pid1 = command_line_of_pid1()?;
     eprintln!("app: I am PID {pid}; PID 1 is {pid1:?}");
 
-    // The handler first, the word "listening" after it: who reads that word may send the signal.
+    // The handler first, the word "listening" after it: who reads that
+    // word may send the signal.
     let mut signals = Signals::new([SIGTERM])?;
     let port = port()?;
     let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))?;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# forward.sh COMMAND [ARGUMENT]...: runs COMMAND as a child, hands every signal on to it, and ends
-# after it, with its status.
+# forward.sh COMMAND [ARGUMENT]...: runs COMMAND as a child, hands every signal on
+# to it, and ends after it, with its status.
 set -u
 : "${1:?which command?}"
 
@@ -16,17 +16,20 @@ forward() {
     fi
 }
 
-# All but the two that nobody can catch, and those that the kernel sends a process for its own acts.
+# All but the two that nobody can catch, and those that the kernel sends a
+# process for its own acts.
 for signal in $(compgen -A signal SIG); do
     # shellcheck disable=SC2064 # expanded now: each trap is to know its own signal
     case $signal in
         SIGKILL | SIGSTOP | SIGJUNK*) ;;
-        SIGCHLD | SIGPIPE | SIGILL | SIGTRAP | SIGBUS | SIGFPE | SIGSEGV | SIGSYS) ;;
+        SIGCHLD | SIGPIPE) ;;
+        SIGILL | SIGTRAP | SIGBUS | SIGFPE | SIGSEGV | SIGSYS) ;;
         *) trap "forward $signal" "$signal" ;;
     esac
 done
 
-# Right after the fork the child has our traps, and loses a signal in them: it says when it is ready.
+# Right after the fork the child has our traps, and loses a signal in them:
+# it says when it is ready.
 exec {ready}<> <(:)
 (trap - INT QUIT; echo >&"$ready"; exec "$@" {ready}>&-) <&0 &
 pid=$!
@@ -38,7 +41,8 @@ for signal in "${early[@]}"; do
     kill -s "$signal" "$child"
 done
 
-# A trap ends `wait` early. The child's own status is the one that no trap has come before.
+# A trap ends `wait` early. The child's own status is the one
+# that no trap has come before.
 trapped=1
 while [[ $trapped ]]; do
     trapped=''

@@ -16,9 +16,9 @@ nix::ioctl_write_int_bad!(tiocsctty, libc::TIOCSCTTY);
 // ANCHOR: terminal
 /// Gives up the controlling terminal, so that the command's session can have it.
 ///
-/// When a session leader does that, the kernel sends SIGHUP and SIGCONT to the foreground
-/// group, that is, to us. They are not meant for the command. To ignore a signal throws
-/// away a pending one, even if it is blocked.
+/// When a session leader does that, the kernel sends SIGHUP and SIGCONT to the
+/// foreground group, that is, to us. They are not meant for the command. To ignore
+/// a signal throws away a pending one, even if it is blocked.
 pub fn leave_terminal(options: &Options) {
     let leader = unistd::getsid(None) == Ok(unistd::getpid());
     // SAFETY: no memory and no code of ours is involved, only numbers.
@@ -39,7 +39,8 @@ pub fn leave_terminal(options: &Options) {
 // ANCHOR_END: terminal
 
 // ANCHOR: exec
-/// Becomes the command. What comes back is the exit code of a failure, as a shell has it.
+/// Becomes the command. What comes back is the exit code of a
+/// failure, as a shell has it.
 pub fn exec(options: &Options) -> u8 {
     let Err(error) = become_command(options);
     let name = options.command[0].to_string_lossy();
@@ -50,7 +51,8 @@ pub fn exec(options: &Options) -> u8 {
 fn become_command(options: &Options) -> nix::Result<Infallible> {
     if options.session {
         unistd::setsid()?;
-        // SAFETY: a number. It fails where there is no terminal to take: nothing is lost.
+        // SAFETY: a number. It fails where there is no terminal
+        // to take: nothing is lost.
         #[allow(unsafe_code)]
         let _ = unsafe { tiocsctty(STDIN_FILENO, 0) };
     }

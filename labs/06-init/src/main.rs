@@ -58,7 +58,8 @@ fn run(options: &Options) -> nix::Result<u8> {
     if options.session {
         child::leave_terminal(options);
     }
-    // SAFETY: this process has one thread, so its child may do whatever it could do.
+    // SAFETY: this process has one thread, so its child
+    // may do whatever it could do.
     #[allow(unsafe_code)]
     match unsafe { unistd::fork() }? {
         ForkResult::Child => Ok(child::exec(options)),

@@ -19,7 +19,8 @@ pub struct Orphans {
 
 impl Orphans {
     // ANCHOR: make
-    /// Makes `count` orphans. `None` goes to the processes made on the way: they end.
+    /// Makes `count` orphans. `None` goes to the processes
+    /// made on the way: they end.
     pub fn make(count: usize) -> io::Result<Option<Orphans>> {
         let (mut end_of_life, life) = io::pipe()?;
         let (mut numbers, mut number) = io::pipe()?;

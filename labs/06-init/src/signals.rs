@@ -20,11 +20,13 @@ impl Signals {
     pub fn block() -> nix::Result<Signals> {
         let all = SigSet::all();
         all.thread_set_mask()?;
-        // What our parent ignores, exec leaves ignored: for us, to whom an ignored
-        // SIGCHLD means children that vanish, and for a command that would not stop.
+        // What our parent ignores, exec leaves ignored: for us, to whom
+        // an ignored SIGCHLD means children that vanish, and for a
+        // command that would not stop.
         let unchangeable = [Signal::SIGKILL, Signal::SIGSTOP];
-        for number in Signal::iterator().filter(|number| !unchangeable.contains(number)) {
-            // SAFETY: no handler is installed, so no code of ours runs at a bad moment.
+        for number in Signal::iterator().filter(|it| !unchangeable.contains(it)) {
+            // SAFETY: no handler is installed, so no code of
+            // ours runs at a bad moment.
             #[allow(unsafe_code)]
             unsafe { signal(number, SigHandler::SigDfl) }?;
         }
@@ -36,7 +38,8 @@ impl Signals {
     /// The next signal, or `None` when `until` has come before one did.
     pub fn next(&self, until: Option<Instant>) -> nix::Result<Option<c_int>> {
         loop {
-            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            let now = Instant::now();
+            let left = until.map(|until| until.saturating_duration_since(now));
             // What is due comes first: no flood of signals holds an alarm back.
             if left.is_some_and(|left| left.is_zero()) {
                 return Ok(None);
@@ -51,12 +54,13 @@ impl Signals {
         }
     }
 
-    /// Waits for a pending signal and takes it; EAGAIN if none came in time. nix's `SigSet::wait`
-    /// knows neither a time nor a real-time signal.
+    /// Waits for a pending signal and takes it; EAGAIN if none came in time. nix's
+    /// `SigSet::wait` knows neither a time nor a real-time signal.
     #[allow(unsafe_code)]
     fn take(&self, limit: Option<Duration>) -> nix::Result<siginfo_t> {
         let limit = limit.map(TimeSpec::from_duration);
-        let limit: *const libc::timespec = limit.as_ref().map_or(ptr::null(), |it| it.as_ref());
+        let limit = limit.as_ref().map(AsRef::<libc::timespec>::as_ref);
+        let limit = limit.map_or(ptr::null(), ptr::from_ref);
         let mut info = MaybeUninit::uninit();
         // SAFETY: all three live on, and on success the kernel has filled `info`.
         unsafe {
@@ -86,10 +90,11 @@ pub fn send(to: Pid, signal: c_int) -> nix::Result<()> {
 }
 
 // ANCHOR: reap
-/// One child that has ended, and the exit code a shell would give it; `None` if all are
-/// alive, an error if there are none.
+/// One child that has ended, and the exit code a shell would give it; `None` if all
+/// are alive, an error if there are none.
 ///
-/// nix's `waitpid` reaps a child that a real-time signal has killed, and returns EINVAL.
+/// nix's `waitpid` reaps a child that a real-time signal has
+/// killed, and returns EINVAL.
 pub fn reap() -> nix::Result<Option<(Pid, u8)>> {
     let mut status = 0;
     // SAFETY: `status` outlives the call.

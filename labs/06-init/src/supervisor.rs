@@ -84,7 +84,8 @@ impl<'a> Supervisor<'a> {
             _ => self.forward(signal),
         }
         if matches!(signal, libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU) {
-            // Nothing can block SIGSTOP: we stand still here, until SIGCONT. But not as PID 1: the kernel drops it.
+            // Nothing can block SIGSTOP: we stand still here, until SIGCONT. But
+            // not as PID 1: the kernel drops it.
             let _ = send(unistd::getpid(), libc::SIGSTOP);
         }
     }
@@ -146,10 +147,12 @@ impl<'a> Supervisor<'a> {
             self.done = true;
             return;
         }
-        // Nobody is told twice: to many a program, the second SIGTERM means "at once".
+        // Nobody is told twice: to many a program, the
+        // second SIGTERM means "at once".
         let told = |process: &Process| self.told && process.group == self.command;
         let family = descendants(unistd::getpid());
-        // A parent may reap one of them meanwhile. Linux goes round all numbers before it gives one out again.
+        // A parent may reap one of them meanwhile. Linux goes round all numbers
+        // before it gives one out again.
         for process in family.iter().filter(|process| !told(process)) {
             let _ = send(process.pid, signal);
         }
@@ -197,7 +200,8 @@ impl<'a> Supervisor<'a> {
     // ANCHOR: ring
     /// The soonest alarm goes off.
     fn ring(&mut self) {
-        let soonest = (0..self.alarms.len()).min_by_key(|&index| self.alarms[index].0);
+        let all = 0..self.alarms.len();
+        let soonest = all.min_by_key(|&index| self.alarms[index].0);
         match soonest.map(|index| self.alarms.swap_remove(index).1) {
             Some(Alarm::Started) => memory::give_back(),
             Some(Alarm::Stop) => self.send_stop(),

@@ -31,8 +31,9 @@ impl Config {
 // ANCHOR_END: read
 
 // ANCHOR: current
-/// The configuration in force. A request takes one [`Arc`] and keeps it to its end; a reload puts another in
-/// its place. Nobody ever sees half of one and half of the other.
+/// The configuration in force. A request takes one [`Arc`] and keeps it to
+/// its end; a reload puts another in its place. Nobody ever sees half of
+/// one and half of the other.
 #[derive(Debug)]
 pub struct Current(RwLock<Arc<Config>>);
 
@@ -47,7 +48,8 @@ impl Current {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts `config` in force: one pointer changes, under a lock that nobody holds for longer.
+    /// Puts `config` in force: one pointer changes, under a lock
+    /// that nobody holds for longer.
     pub fn set(&self, config: Config) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
     }

@@ -13,8 +13,8 @@ async fn main() -> Result<ExitCode> {
     tokio::spawn(save_hits(app.clone()));
 
     println!("{}: not ready", signals.next().await);
-    // TODO: is it not ready? How long may this take? Who waits for the last save? What does a second
-    // signal do? And how would the exit status tell?
+    // TODO: is it not ready? How long may this take? Who waits for the last save?
+    // What does a second signal do? And how would the exit status tell?
     app.closing.cancel();
     app.connections.close();
     app.connections.wait().await;

@@ -71,8 +71,8 @@ async fn serve(stream: TcpStream, app: App) {
     let mut connection =
         pin!(http1::Builder::new().serve_connection(TokioIo::new(stream), answers));
 
-    // A client whose connection was taken has a right to its first answer. hyper would close a
-    // connection that has not sent anything yet.
+    // A client whose connection was taken has a right to its first answer. hyper
+    // would close a connection that has not sent anything yet.
     let closing = async {
         app.closing.cancelled().await;
         asked.notified().await;

@@ -11,7 +11,8 @@ use crate::App;
 const SAVE: Duration = Duration::from_millis(100);
 
 // ANCHOR: job
-/// Saves every minute. The token interrupts the waiting for the next save, never a save.
+/// Saves every minute. The token interrupts the waiting for
+/// the next save, never a save.
 pub async fn save_hits(app: App) {
     let mut minute = interval(Duration::from_secs(60));
     let idle = &app.idle;

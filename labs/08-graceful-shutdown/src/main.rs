@@ -27,7 +27,8 @@ async fn main() -> Result<ExitCode> {
 // ANCHOR_END: main
 
 // ANCHOR: stop
-/// The longest it can take is `unready + drain + save`. That must be less than the grace period.
+/// The longest it can take is `unready + drain + save`. That must be
+/// less than the grace period.
 async fn stop(app: &App) -> ExitCode {
     app.not_ready.cancel();
     sleep(app.unready).await;

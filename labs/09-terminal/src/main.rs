@@ -40,7 +40,8 @@ fn main() -> Result<()> {
             libc::SI_KERNEL => "the kernel",
             _ => "a process",
         };
-        // One write(2) a line, so that processes which share a log do not mix theirs.
+        // One write(2) a line, so that processes which
+        // share a log do not mix theirs.
         let line = format!("{name}: got {signal} from {sender}\n");
         io::stderr().write_all(line.as_bytes())?;
         if matches!(signal, Signal::SIGTERM | Signal::SIGQUIT) {
@@ -52,8 +53,8 @@ fn main() -> Result<()> {
 }
 
 // ANCHOR: place
-/// Every process is in one group, every group in one session. A session has one terminal
-/// or none; of its groups, one is in the terminal's foreground.
+/// Every process is in one group, every group in one session. A session has one
+/// terminal or none; of its groups, one is in the terminal's foreground.
 fn place() -> Result<String> {
     let (pid, session, group) = (getpid(), getsid(None)?, getpgrp());
     // Whatever our standard streams are, /dev/tty is the terminal of our session.

@@ -26,7 +26,7 @@ fn signals(line: &str) -> Option<String> {
         .filter(|number| mask >> (number - 1) & 1 == 1)
         .map(|number| match Signal::try_from(number) {
             Ok(signal) => format!(" {signal}"),
-            Err(_) => format!(" {number}"), // real-time signals have no names of their own
+            Err(_) => format!(" {number}"), // a real-time signal has no name
         })
         .collect();
     Some(names)

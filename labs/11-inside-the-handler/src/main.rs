@@ -17,7 +17,8 @@ use signal_hook::low_level::register;
 static STOP: AtomicBool = AtomicBool::new(false);
 
 fn allocate() {
-    // `io::stdout()` allocates when it is first called, which is where `main` prints. From then on it only names 1.
+    // `io::stdout()` allocates when it is first called, which is where `main`
+    // prints. From then on it only names 1.
     let _ = write(io::stdout(), b"handler: begins\n");
     black_box(Vec::<u8>::with_capacity(4096));
     let _ = write(io::stdout(), b"handler: has its memory\n");
@@ -37,8 +38,8 @@ fn flag() {
 // ANCHOR: worker
 #[allow(unsafe_code)]
 fn main() -> Result<(), Box<dyn Error>> {
-    // With a single thread, glibc would not bother to lock its heap. The second one does nothing, and
-    // blocks all signals: they come to main.
+    // With a single thread, glibc would not bother to lock its heap. The second one
+    // does nothing, and blocks all signals: they come to main.
     SigSet::all().thread_block()?;
     thread::spawn(thread::park);
     SigSet::all().thread_unblock()?;
@@ -49,7 +50,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some("flag") => flag,
         _ => return Err("usage: 11-inside-the-handler allocate|print|flag".into()),
     };
-    // SAFETY: two of them break the rules of signal-safety(7). That is what this program shows.
+    // SAFETY: two of them break the rules of signal-safety(7). That
+    // is what this program shows.
     unsafe { register(SIGTERM, handler) }?;
     println!("working");
 

@@ -41,11 +41,12 @@ impl Inbox {
     // ANCHOR: start
     /// Starts a part and waits until *this* part says that it is ready.
     pub fn start(&mut self, program: &str, arguments: &[&str]) -> Result<Child> {
-        // It inherits our mask (chapter 10). That is right for a part that opens an inbox too, and for no other.
+        // It inherits our mask (chapter 10). That is right for a part that opens an
+        // inbox too, and for no other.
         let part = Command::new(program).args(arguments).spawn()?;
         loop {
             match self.read()? {
-                (Signal::SIGUSR1, sender) if sender == pid(&part) => return Ok(part),
+                (Signal::SIGUSR1, it) if it == pid(&part) => return Ok(part),
                 (signal, sender) => {
                     ensure!(
                         signal == Signal::SIGUSR1,
@@ -61,7 +62,8 @@ impl Inbox {
     // ANCHOR: stop
     /// Tells a part to stop and waits until it has.
     pub fn stop(&self, mut part: Child) -> Result<ExitStatus> {
-        // Until it is waited for, a part's number is its own, so this can hit nobody else.
+        // Until it is waited for, a part's number is its own, so
+        // this can hit nobody else.
         kill(pid(&part), Signal::SIGTERM)?;
         Ok(part.wait()?)
     }

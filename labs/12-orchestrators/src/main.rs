@@ -16,7 +16,8 @@ fn main() -> Result<ExitCode> {
     let writer = inbox.start("/writer", &[&store.id().to_string()])?;
     println!("all ready");
 
-    // The end of a part is no reason to go on without it: whatever comes first ends both.
+    // The end of a part is no reason to go on without it:
+    // whatever comes first ends both.
     let reason = inbox.next_of([SIGTERM, SIGCHLD])?;
     println!("coordinator: {reason}");
 

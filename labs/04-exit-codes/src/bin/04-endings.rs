@@ -17,7 +17,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         ["code", n] => return Ok(ExitCode::from(n.parse::<u8>()?)),
         ["error"] => return Err("the disk is full".into()),
         ["panic"] => panic!("an invariant is broken"),
-        ["thread-panic"] => drop(thread::spawn(|| panic!("nobody reads this result")).join()),
+        ["thread-panic"] => drop(thread::spawn(|| panic!("nobody reads")).join()),
         ["exit", n] => exit(n.parse()?),
         ["abort"] => abort(),
         ["fault"] => fault(),

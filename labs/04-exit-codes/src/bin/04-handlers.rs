@@ -33,10 +33,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 // ANCHOR: die_of
-/// Takes our handler off and raises the signal again: its default action ends the process.
+/// Takes our handler off and raises the signal again: its
+/// default action ends the process.
 #[allow(unsafe_code)]
 fn die_of(number: Signal) -> nix::Result<()> {
-    // SAFETY: the default action is no function of ours; nothing is left that could run.
+    // SAFETY: the default action is no function of ours;
+    // nothing is left that could run.
     unsafe { signal(number, SigHandler::SigDfl) }?;
     raise(number)
 }

@@ -50,7 +50,8 @@ struct Server {
 }
 
 impl Server {
-    /// It inherits a copy of the descriptor as its standard input, and says when it is ready.
+    /// It inherits a copy of the descriptor as its standard input,
+    /// and says when it is ready.
     async fn start(program: &str, socket: &TcpListener) -> Result<Server> {
         let mut process = Command::new(program)
             .stdin(OwnedFd::from(socket.try_clone()?))

@@ -31,8 +31,8 @@ fn listen(address: SocketAddr) -> Result<TcpListener> {
     Ok(socket.listen(1024)?)
 }
 
-/// Clients connect: the kernel completes the handshake and queues them. Then the old server ends, and
-/// the new one serves whoever is left.
+/// Clients connect: the kernel completes the handshake and queues them. Then the
+/// old server ends, and the new one serves whoever is left.
 async fn reset(old: TcpListener, new: TcpListener) -> Result<usize> {
     let address = new.local_addr()?;
     let mut clients = Vec::new();

@@ -35,10 +35,12 @@ fn main() -> Result<ExitCode> {
 }
 
 // ANCHOR: start
-/// Runs the command as the leader of a new session, at a new terminal. We keep the other
-/// end: what is written there was typed, and what can be read there was printed.
+/// Runs the command as the leader of a new session, at a new terminal.
+/// We keep the other end: what is written there was typed, and what can
+/// be read there was printed.
 fn start(command: impl Iterator<Item = String>) -> Result<(File, Child)> {
-    // O_CLOEXEC: the terminal is gone when we close this end, so nobody else may have it.
+    // O_CLOEXEC: the terminal is gone when we close this end,
+    // so nobody else may have it.
     let ours = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
     grantpt(&ours)?;
     unlockpt(&ours)?;
@@ -51,7 +53,8 @@ fn start(command: impl Iterator<Item = String>) -> Result<(File, Child)> {
     // No echo: the transcript shows what programs print, not what is typed.
     let mut settings = tcgetattr(&theirs)?;
     settings.local_flags.remove(LocalFlags::ECHO);
-    // A ^C throws away what is printed meanwhile (termios(3)): after the signal, so the answer to it, too.
+    // A ^C throws away what is printed meanwhile (termios(3)): after the signal,
+    // so the answer to it, too.
     settings.local_flags.insert(LocalFlags::NOFLSH);
     tcsetattr(&theirs, SetArg::TCSANOW, &settings)?;
 

@@ -20,13 +20,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     kill(getpid(), Signal::SIGTERM)?; // blocked, so it stays pending
     show("before")?;
 
-    // SAFETY: this process has one thread, so nobody holds a lock that the child will want.
+    // SAFETY: this process has one thread, so nobody holds a lock
+    // that the child will want.
     match unsafe { fork() }? {
         ForkResult::Child => return show("fork: in the child"),
         ForkResult::Parent { child } => waitpid(child, None)?,
     };
 
-    // `exec` keeps the process and replaces the program: this one reads the same file.
+    // `exec` keeps the process and replaces the program:
+    // this one reads the same file.
     println!("exec: in the new program");
     let masks = c"/^(Sig|Shd)[PBIC]/p";
     execvp(c"sed", &[c"sed", c"-nE", masks, c"/proc/self/status"])?;

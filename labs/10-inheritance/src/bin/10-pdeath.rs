@@ -25,7 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Starts this program's `child`, which is to get SIGTERM when its parent dies.
 #[allow(unsafe_code)]
 fn start() -> io::Result<Child> {
-    // A mask is inherited, too: if we die before the child waits for SIGTERM, it stays pending there.
+    // A mask is inherited, too: if we die before the child waits for
+    // SIGTERM, it stays pending there.
     SigSet::from(Signal::SIGTERM).thread_block()?;
     let mut command = Command::new(env::current_exe()?);
     command.arg("child");

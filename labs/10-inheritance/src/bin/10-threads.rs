@@ -27,7 +27,8 @@ fn main() -> Outcome {
     })
 }
 
-/// Says whether this thread blocks SIGTERM, and whether a process started by it does.
+/// Says whether this thread blocks SIGTERM, and whether a
+/// process started by it does.
 fn report(name: &str) -> Outcome {
     let mask = SigSet::thread_get_mask()?;
     let child = Command::new("grep")

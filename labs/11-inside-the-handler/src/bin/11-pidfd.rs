@@ -13,7 +13,7 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_s
 // ANCHOR: pidfd
 fn main() -> Result<(), Box<dyn Error>> {
     if process::id() != 1 {
-        return Err("this is safe only where nobody else is: run me by unshare, as PID 1".into());
+        return Err("not safe, not alone: run me by unshare, as PID 1".into());
     }
     let mut worker = start()?;
     let pid = Pid::from_child(&worker);
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("the worker has PID {pid}");
 
     pidfd_send_signal(&pidfd, Signal::TERM)?;
-    poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], None)?; // readable: it has ended
+    poll(&mut [PollFd::new(&pidfd, PollFlags::IN)], None)?; // readable: it ended
     println!("the worker: {}", worker.wait()?);
 
     let last = pid.as_raw_pid() - 1; // the kernel counts on from here

@@ -25,7 +25,7 @@ extern "C" fn handler(signal: c_int) {
 #[allow(unsafe_code)]
 fn main() -> io::Result<()> {
     let (reader, writer) = pipe2(OFlag::O_CLOEXEC)?;
-    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?; // a handler must not wait
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?; // handlers must not wait
     PIPE.get_or_init(|| writer);
     let action = SigAction::new(
         SigHandler::Handler(handler),

@@ -11,7 +11,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mask = SigSet::from_iter([Signal::SIGHUP, Signal::SIGTERM]);
     mask.thread_block()?; // before the first thread: each inherits this mask
     let (sender, signals) = mpsc::channel();
-    thread::spawn(move || while mask.wait().is_ok_and(|signal| sender.send(signal).is_ok()) {});
+    thread::spawn(
+        move || {
+            while mask.wait().is_ok_and(|it| sender.send(it).is_ok()) {}
+        },
+    );
     println!("ready");
 
     for signal in signals {

@@ -9,7 +9,8 @@ use nix::unistd::alarm;
 
 // ANCHOR: who
 fn main() -> io::Result<()> {
-    let mask = SigSet::from_iter([Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGALRM]);
+    let three = [Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGALRM];
+    let mask = SigSet::from_iter(three);
     mask.thread_block()?;
     let signals = SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC)?;
 

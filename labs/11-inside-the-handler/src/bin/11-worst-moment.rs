@@ -43,7 +43,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     loop {
         ptrace::syscall(pid, None)?; // go on to the next system call
         let WaitStatus::PtraceSyscall(_) = waitpid(pid, None)? else {
-            return Err("the command ended, or got a signal, before that moment".into());
+            return Err("an end, or a signal, came before that moment".into());
         };
         let info = ptrace::syscall_info(pid)?;
         if info.op != libc::PTRACE_SYSCALL_INFO_ENTRY {
@@ -52,7 +52,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         // SAFETY: `op` says which member of the union is there.
         let entry = unsafe { info.u.entry };
         let call = i64::try_from(entry.nr)?;
-        // With a null pointer for the new action, sigaction only asks for the old one.
+        // With a null pointer for the new action, sigaction
+        // only asks for the old one.
         let sets = call == libc::SYS_rt_sigaction && entry.args[1] != 0;
         handler |= sets && entry.args[0] == Signal::SIGTERM as u64;
         if handler && call == moment {
