@@ -7,5 +7,6 @@ pub(crate) mod entry;
 pub(crate) mod flag;
 pub(crate) mod format;
 pub(crate) mod parse;
+pub(crate) mod since;
 pub(crate) mod table;
 pub(crate) mod template;

@@ -10,6 +10,7 @@ use nix::sys::inotify::AddWatchFlags;
 
 use crate::cli::command::{Command, usage_error};
 use crate::cli::flag::{Flag, read, text};
+use crate::cli::since;
 use crate::cli::template::Template;
 use crate::commands::shared::filter::read_filter;
 use crate::commands::shared::watch::{Watch, sleep_until};
@@ -67,11 +68,9 @@ impl Command for Events {
         let store = Store::open()?;
         let now = time::now();
         let limit = |given: Option<&str>| {
-            let read = given.map(|text| {
-                time::parse(text, now)
-                    .ok_or_else(|| daemon!("failed to parse value as time or duration: \"{text}\""))
-            });
-            read.transpose()
+            let given = given.filter(|text| !text.is_empty());
+            let read = given.map(|text| since::parse(text, now)).transpose();
+            read.map_err(|why| client!("{why}"))
         };
         let (since, until) = (limit(self.since.as_deref())?, limit(self.until.as_deref())?);
         const KEYS: [&str; 5] = ["container", "event", "image", "label", "type"];

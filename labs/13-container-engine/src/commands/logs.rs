@@ -7,6 +7,7 @@ use nix::sys::inotify::AddWatchFlags;
 
 use crate::cli::command::Command;
 use crate::cli::flag::{Flag, switch, text};
+use crate::cli::since;
 use crate::commands::shared::watch::{Watch, sleep_until};
 use crate::error::{Context, Result, client};
 use crate::output::{print, warn};
@@ -76,10 +77,9 @@ impl Command for Logs {
             .and_then(|text| text.parse::<usize>().ok());
         let now = time::now();
         let limit = |flag: &str, given: Option<&str>| {
-            let read = given.map(|text| {
-            time::parse(text, now).ok_or_else(|| client!("invalid value for \"{flag}\": failed to parse value as time or duration: \"{text}\""))
-        });
-            read.transpose()
+            let given = given.filter(|text| !text.is_empty());
+            let read = given.map(|text| since::parse(text, now)).transpose();
+            read.map_err(|why| client!("invalid value for \"{flag}\": {why}"))
         };
         let since = limit("since", self.since.as_deref())?;
         let until = limit("until", self.until.as_deref())?;

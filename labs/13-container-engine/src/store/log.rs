@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::time::{Nanos, fixed, now, parse};
+use crate::time::{Nanos, fixed, now, read_fixed};
 
 /// One line of a log.
 #[derive(Debug, Serialize, Deserialize)]
@@ -20,7 +20,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn nanos(&self) -> Nanos {
-        parse(&self.time, 0).unwrap_or_default()
+        read_fixed(&self.time).unwrap_or_default()
     }
 }
 
