@@ -84,6 +84,10 @@ fn dispatch(mut args: Vec<OsString>) -> Result<u8> {
             args.remove(0);
             let second = word(&args, 0).unwrap_or_default();
             name = match (name.as_str(), second.as_str()) {
+                (_, "" | "--help" | "-h") => {
+                    print(&help());
+                    return Ok(0);
+                }
                 (_, "ls" | "list") if name == "container" => "ps".to_owned(),
                 (_, "ls" | "list") => "images".to_owned(),
                 ("image", "rm") => "rmi".to_owned(),

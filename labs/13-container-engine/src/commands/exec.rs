@@ -114,10 +114,9 @@ impl Exec {
             .clone()
             .unwrap_or_else(|| config.workdir.clone());
         if !workdir.is_empty() && !workdir.starts_with('/') {
-            return fail(&StartError {
-                code: 126,
-                message: "Cwd must be an absolute path".to_owned(),
-            });
+            return fail(&StartError::engine(
+                "OCI runtime exec failed: exec failed: Cwd must be an absolute path: unknown",
+            ));
         }
         let process = Process {
             argv: args[1..].to_vec(),

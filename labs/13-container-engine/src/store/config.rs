@@ -90,8 +90,11 @@ impl Config {
             all.push("TERM=xterm".to_owned());
         }
         for text in &self.env {
-            let (name, value) = text.split_once('=').unwrap_or((text, ""));
-            image::set_env(&mut all, name, value);
+            match text.split_once('=') {
+                Some((name, value)) => image::set_env(&mut all, name, value),
+                // `-e NAME` of a variable that its client did not have.
+                None => all.retain(|old| old.split('=').next() != Some(text)),
+            }
         }
         all
     }

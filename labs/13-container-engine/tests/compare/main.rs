@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod groups;
+mod missing;
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,7 +1,7 @@
 //! From the flags that `run` and `create` share, and an image, to a container.
 
 use crate::cli::flag::{Flag, choice, list, number_flag, read, switch, text};
-use crate::commands::shared::environment::{pairs, read_env};
+use crate::commands::shared::environment::{self, pairs, read_env};
 use crate::commands::shared::wishes::{capabilities, pid_mode, port, restart};
 use crate::error::{Error, Result, client, daemon};
 use crate::output::warn;
@@ -10,7 +10,7 @@ use crate::store::config::{Config, Restart};
 use crate::store::container::Container;
 use crate::store::disk::Store;
 use crate::store::events;
-use crate::store::image::{Image, set_env, with_tag};
+use crate::store::image::{Image, with_tag};
 use crate::time;
 
 /// What was asked for.
@@ -342,15 +342,14 @@ pub(crate) fn make(
             config.workdir
         ));
     }
-    // What the user says stands first, then what only the image says.
-    let wanted = |text: &&String| text.contains('=');
-    for text in asked.env.iter().filter(wanted) {
-        let (name, value) = text.split_once('=').unwrap_or((text, ""));
-        set_env(&mut config.env, name, value);
+    // What the user says stands first, then what only the image says. A bare name stays, and takes the variable away
+    // when the environment is made.
+    for text in &asked.env {
+        environment::put(&mut config.env, text);
     }
     for text in from.env {
         let name = text.split('=').next();
-        let mut others = config.env.iter().chain(&asked.env);
+        let mut others = config.env.iter();
         if !others.any(|other| other.split('=').next() == name) {
             config.env.push(text);
         }
@@ -360,8 +359,13 @@ pub(crate) fn make(
     Ok(container)
 }
 
-/// Docker takes `/web` for `web`: that is how `inspect` prints it.
+/// Docker takes `/web` for `web`: that is how `inspect` prints it. What is no name with that neither stays as it was
+/// given, for the message.
 fn named(given: Option<String>) -> String {
     let name = given.unwrap_or_default();
-    name.strip_prefix('/').map(str::to_owned).unwrap_or(name)
+    let inside = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    match name.strip_prefix('/') {
+        Some(rest) if !rest.is_empty() && rest.chars().all(inside) => rest.to_owned(),
+        _ => name,
+    }
 }

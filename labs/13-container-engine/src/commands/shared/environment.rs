@@ -19,6 +19,15 @@ pub(crate) fn read_env(list: &mut Vec<String>, text: &str) -> Result<(), String>
     Ok(())
 }
 
+/// Puts one text of `--env` in the place of an earlier one about the same variable, or at the end.
+pub(crate) fn put(env: &mut Vec<String>, text: &str) {
+    let name = text.split('=').next();
+    match env.iter_mut().find(|old| old.split('=').next() == name) {
+        Some(old) => text.clone_into(old),
+        None => env.push(text.to_owned()),
+    }
+}
+
 /// Puts what `--env` said into an environment. A name without a value goes.
 pub(crate) fn apply(env: &mut Vec<String>, given: &[String]) {
     for text in given {

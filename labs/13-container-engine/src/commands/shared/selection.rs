@@ -38,7 +38,7 @@ impl Selection {
                     ]
                     .contains(&value.as_str())
                     {
-                        return Err(daemon!("Unrecognised filter value for status: {value}"));
+                        return Err(daemon!("Invalid filter 'status={value}'"));
                     }
                     &mut filter.statuses
                 }
