@@ -25,7 +25,10 @@ use crate::commands::shell::ShellArgs;
     after_help = "Exit status: 0 as the book says, 1 a wrong result, 2 cannot run here, 128+N ended by signal N."
 )]
 pub struct Cli {
-    /// The course's folder, if not the one this runner was built from
+    /// The checkout in which the command was typed: the launcher says it
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub checkout: Option<PathBuf>,
+    /// The course's folder, if not the checkout you are in
     #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
     pub root: Option<PathBuf>,
     /// What to do

@@ -17,14 +17,12 @@ use clap::{CommandFactory, Parser};
 use crate::chapter::course::Course;
 use crate::cli::{Cli, Task};
 use crate::commands::{book, clean, completions, doctor, exercise, lab, new, shell, tidy};
-use crate::engine::programs;
 use crate::report::text;
 use crate::report::verdict::Verdict;
-use crate::system::interrupt;
 use crate::system::print::complain;
+use crate::system::{checkout, interrupt};
 
 fn main() -> ExitCode {
-    programs::note_own_build();
     let cli = Cli::parse();
     let outcome = interrupt::install().and_then(|()| dispatch(cli));
     if let Some(status) = interrupt::caught() {
@@ -40,9 +38,13 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Result<Verdict> {
-    let root = cli
-        .root
-        .unwrap_or_else(|| programs::workspace().to_path_buf());
+    if let Some(checkout) = cli.checkout {
+        checkout::enter(checkout);
+    }
+    let root = match cli.root {
+        Some(root) => root,
+        None => checkout::root()?.to_owned(),
+    };
     let root = root
         .canonicalize()
         .with_context(|| format!("no folder {}", root.display()))?;

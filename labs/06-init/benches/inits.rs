@@ -105,7 +105,7 @@ fn build() -> PathBuf {
         .expect("UTF-8")
         .trim()
         .to_owned();
-    let status = Command::new(env!("CARGO"))
+    let status = Command::new(env::var_os("CARGO").expect("cargo runs the benchmark"))
         .args([
             "build",
             "--quiet",
@@ -121,7 +121,8 @@ fn build() -> PathBuf {
         status.expect("cargo").success(),
         "the programs do not build"
     );
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the benchmark");
+    let workspace = Path::new(&package).join("../..");
     let target = env::var_os("CARGO_TARGET_DIR").map_or(workspace.join("target"), PathBuf::from);
     target.join(host).join("release")
 }

@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The compiler that links static programs.
-const STATIC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../xtask/static-rustc");
-/// The pocket that `cargo xtask` runs.
-const LABS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/lab/pocket");
+/// A path below the checkout that cargo runs this benchmark in.
+fn checkout(path: &str) -> PathBuf {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the benchmark");
+    Path::new(&package).join("../..").join(path)
+}
 
 /// What is measured, and the most that pocket may cost in its terms.
 struct Candidate {
@@ -77,17 +78,12 @@ fn main() -> std::io::Result<()> {
         "unshare -rpfnimu --mount-proc true"
     };
     let bundle = bundle(&folder.0, root)?;
+    let labs = checkout("target/lab/pocket").to_string_lossy().into_owned();
+    // The path of a checkout may have blanks in it.
+    let run_of = |pocket: &str| [vec![pocket.to_owned()], words("run --rm bench true")].concat();
     let all = [
-        (
-            "pocket",
-            words(&format!("{pocket} run --rm bench true")),
-            None,
-        ),
-        (
-            "the labs'",
-            words(&format!("{LABS} run --rm bench true")),
-            None,
-        ),
+        ("pocket", run_of(pocket), None),
+        ("the labs'", run_of(&labs), None),
         ("unshare", words(unshare), Some(2.0)),
         (
             "unshare all",
@@ -169,14 +165,15 @@ fn main() -> std::io::Result<()> {
 
 /// Builds pocket once more, as a static program, into the place where cargo has built this benchmark's.
 fn shipped() -> std::io::Result<String> {
-    let built = Command::new(env!("CARGO"))
+    let built = Command::new(std::env::var_os("CARGO").expect("cargo runs the benchmark"))
         .args(["build", "--quiet", "--release", "--bin", "pocket"])
-        .env("RUSTC_WORKSPACE_WRAPPER", STATIC)
+        .env("RUSTC_WORKSPACE_WRAPPER", checkout("xtask/static-rustc"))
         .status()?;
     if !built.success() {
         return Err(std::io::Error::other("cargo cannot build a static pocket"));
     }
-    Ok(env!("CARGO_BIN_EXE_pocket").to_owned())
+    let path = launch::program_under_test("pocket");
+    Ok(path.to_string_lossy().into_owned())
 }
 
 fn median(candidate: &Candidate) -> f64 {

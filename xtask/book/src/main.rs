@@ -8,7 +8,7 @@ mod serve;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::{Parser, Subcommand};
 use mdbook_driver::MDBook;
 
@@ -57,9 +57,10 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<bool> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../book")
-        .canonicalize()?;
+    // Cargo says it at run time: the checkout may have been moved or copied since this was compiled.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")
+        .context("only cargo can start this program: type `cargo xtask book`")?;
+    let root = Path::new(&package).join("../../book").canonicalize()?;
     match task {
         Task::Build { open } => {
             let built = build(&root)?;

@@ -1,61 +1,134 @@
 //! What `cargo xtask` starts: hands over to the runner, and has cargo build it first if it is not up to date.
 //!
 //! Cargo takes a tenth of a second to look at all that the runner depends on and to find that nothing has changed.
-//! This program depends on nothing, and looks only at the files that the runner was built from. It waits for nobody:
-//! it becomes the runner, or cargo, so a signal for `cargo xtask` meets the program that does the work.
+//! This program depends on nothing, and looks only at the files that the runner was built from. Then it becomes the
+//! runner, so a signal for `cargo xtask` meets the program that does the work.
+//!
+//! It knows in which checkout the command was typed, because cargo says so at run time (`CARGO_MANIFEST_DIR`), and hands
+//! that on. What was true when it was compiled means nothing: the checkout may have been moved or copied since.
+
+mod parent;
 
 use std::env;
-use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::fs;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use launch::{BUILD_BEGAN, Freshness};
+use launch::{Build, PROFILE, target_folder};
+
+/// What this program was compiled from: the files of its own package, by name.
+const SOURCES: [(&str, &str); 7] = [
+    ("main.rs", include_str!("main.rs")),
+    ("lib.rs", include_str!("lib.rs")),
+    ("build.rs", include_str!("build.rs")),
+    ("freshness.rs", include_str!("freshness.rs")),
+    ("parent.rs", include_str!("parent.rs")),
+    ("target.rs", include_str!("target.rs")),
+    ("tested.rs", include_str!("tested.rs")),
+];
 
 fn main() -> ExitCode {
-    let Some(mut next) = next() else {
-        eprintln!("error: only cargo can start this program: type `cargo xtask`");
-        return ExitCode::from(2);
+    match next() {
+        Ok(mut next) => {
+            let error = next.exec();
+            let program = next.get_program().display().to_string();
+            complain(&format!("cannot run {program}: {error}"))
+        }
+        Err(status) => status,
+    }
+}
+
+/// The runner, up to date, or the right launcher. An exit status if there is none.
+fn next() -> Result<Command, ExitCode> {
+    let told = |name| env::var_os(name).map(PathBuf::from);
+    let (Some(cargo), Some(package)) = (told("CARGO"), told("CARGO_MANIFEST_DIR")) else {
+        return Err(complain(
+            "only cargo can start this program: type `cargo xtask`",
+        ));
     };
-    let error = next.args(env::args_os().skip(1)).exec();
-    eprintln!(
-        "error: cannot run {}: {error}",
-        next.get_program().display()
-    );
+    let root = package.join("../..").canonicalize();
+    let root =
+        root.map_err(|error| complain(&format!("no folder {}: {error}", package.display())))?;
+    let own = env::current_exe().map_err(|error| complain(&format!("who am I? {error}")))?;
+    let near = own.parent().unwrap_or(&own);
+    let target = target_folder(&root, Some(near));
+    let package = root.join("xtask/launch");
+    // In its checkout's own folder it is as right as cargo can make it.
+    if !near.starts_with(&target) && !is_made_of(&package) {
+        return Ok(relaunch(&cargo, &root, &target));
+    }
+    let build = Build::new(root.clone(), target, cargo.into());
+    let runner = build.folder().join("xtask");
+    if !build.is_fresh("xtask", &[&root.join("xtask"), &package]) {
+        run_cargo(&build, &root, &runner)?;
+    }
+    let mut next = Command::new(runner);
+    next.arg("--checkout")
+        .arg(root)
+        .args(env::args_os().skip(1));
+    Ok(next)
+}
+
+/// Whether this program is that of the checkout with this package: in a target folder that checkouts share, cargo
+/// may have taken another one's for up to date.
+fn is_made_of(package: &Path) -> bool {
+    let same = |(name, text): &(&str, &str)| {
+        fs::read(package.join("src").join(name)).is_ok_and(|found| found == text.as_bytes())
+    };
+    SOURCES.iter().all(same)
+}
+
+/// The checkout's own launcher, from a folder that it shares with none.
+fn relaunch(cargo: &Path, root: &Path, target: &Path) -> Command {
+    let mut next = Command::new(cargo);
+    next.args(["run", "--quiet", "--profile", PROFILE])
+        .args(["--package", "launch", "--bin", "launch", "--manifest-path"])
+        .arg(root.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target)
+        .arg("--")
+        .args(env::args_os().skip(1));
+    next
+}
+
+/// Has cargo build the runner; its own words say how far it is.
+fn run_cargo(build: &Build, root: &Path, runner: &Path) -> Result<(), ExitCode> {
+    // The time before the build: what is edited meanwhile is newer.
+    let began = SystemTime::now();
+    let mut command = build.command(root, ["xtask"]);
+    let status = parent::run(&mut command)
+        .map_err(|error| complain(&format!("cannot run cargo: {error}")))?;
+    if !status.success() {
+        let number = status.signal().map(|signal| 128 + signal);
+        let number = number.or(status.code()).unwrap_or(2);
+        return Err(ExitCode::from(u8::try_from(number).unwrap_or(2)));
+    }
+    if !runner.exists() {
+        let text = "cargo has not put the runner there\nDoes `build.target` in a configuration of yours send it elsewhere?";
+        return Err(complain(&format!("no file {}: {text}", runner.display())));
+    }
+    build.note("xtask", began);
+    Ok(())
+}
+
+fn complain(text: &str) -> ExitCode {
+    eprintln!("error: {text}");
     ExitCode::from(2)
 }
 
-/// The runner if it is up to date, else cargo. `None` without what cargo tells the programs it runs.
-fn next() -> Option<Command> {
-    let cargo = env::var_os("CARGO")?;
-    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?);
-    let xtask = package.parent()?;
-    let root = xtask.parent()?;
-    // Cargo puts the runner beside this program.
-    let own = env::current_exe().ok()?;
-    let folder = own.parent()?;
-    let freshness = Freshness::new(folder, root, cargo.clone());
-    if freshness.is_fresh("xtask", &[xtask, &package]) {
-        let mut runner = Command::new(folder.join("xtask"));
-        runner.env_remove(BUILD_BEGAN);
-        return Some(runner);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_sources_are_known() {
+        let package = env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+        let package = PathBuf::from(package);
+        let files = fs::read_dir(package.join("src")).expect("sources").count();
+        assert_eq!(files, SOURCES.len());
+        assert!(is_made_of(&package));
+        assert!(!is_made_of(&package.join("..")));
     }
-    // The time before the build: what is edited meanwhile is newer.
-    let began = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    let mut build = Command::new(cargo);
-    build
-        .args([
-            "run",
-            "--profile",
-            "lab",
-            "--package",
-            "xtask",
-            "--bin",
-            "xtask",
-        ])
-        .arg("--manifest-path")
-        .arg(root.join("Cargo.toml"))
-        .arg("--")
-        .env(BUILD_BEGAN, began.as_nanos().to_string());
-    Some(build)
 }

@@ -1,69 +1,94 @@
-//! The launcher on a workspace of its own, with real cargo: what runs is always what the sources say.
+//! `cargo xtask` in workspaces of its own, with real cargo: what runs is always what the sources of the checkout say in
+//! which the command is typed.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// A workspace laid out like this one, whose runner prints a word.
-struct Workspace(TempDir);
+/// A checkout laid out like this one, with the real launcher, and with a runner that prints a word.
+struct Checkout {
+    root: PathBuf,
+}
 
-impl Workspace {
-    fn new(word: &str) -> Workspace {
-        // Where cargo keeps what tests write: the launcher cannot be linked into another file system.
-        let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-        let workspace = Workspace(folder);
-        workspace.write(
+impl Checkout {
+    fn new(root: PathBuf, word: &str) -> Checkout {
+        let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+        let ours = Path::new(&package).join("../..");
+        let checkout = Checkout { root };
+        checkout.write(
             "Cargo.toml",
-            "[workspace]\nresolver = \"3\"\nmembers = [\"xtask\"]\n[profile.lab]\ninherits = \"dev\"\n",
+            "[workspace]\nresolver = \"3\"\nmembers = [\"xtask\", \"xtask/launch\"]\n[profile.lab]\ninherits = \"dev\"\n",
         );
-        let runner =
-            "[package]\nname = \"xtask\"\nedition = \"2024\"\n[dependencies]\nlaunch.path = ";
-        let manifest = format!("{runner}{:?}\n", env!("CARGO_MANIFEST_DIR"));
-        workspace.write("xtask/Cargo.toml", &manifest);
-        workspace.write("xtask/launch/Cargo.toml", "");
-        workspace.prints(word);
-        let locked = Command::new(cargo())
-            .args(["generate-lockfile", "--quiet", "--offline"])
-            .current_dir(workspace.0.path())
-            .status();
-        assert!(locked.is_ok_and(|status| status.success()));
-        let folder = workspace.0.path().join("target/lab");
-        fs::create_dir_all(&folder).expect("a folder");
-        fs::hard_link(env!("CARGO_BIN_EXE_launch"), folder.join("launch")).expect("a link");
-        workspace
+        let manifest = |name: &str, more: &str| {
+            format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{more}")
+        };
+        checkout.write(
+            "xtask/Cargo.toml",
+            &manifest("xtask", "[dependencies]\nlaunch.path = \"launch\"\n"),
+        );
+        checkout.write("xtask/launch/Cargo.toml", &manifest("launch", ""));
+        checkout.prints(word);
+        for folder in [".cargo", "xtask/launch/src"] {
+            fs::create_dir_all(checkout.root.join(folder)).expect("a folder");
+        }
+        fs::copy(
+            ours.join(".cargo/config.toml"),
+            checkout.root.join(".cargo/config.toml"),
+        )
+        .expect("copied");
+        fs::copy(
+            ours.join("xtask/static-rustc"),
+            checkout.root.join("xtask/static-rustc"),
+        )
+        .expect("copied");
+        for file in fs::read_dir(ours.join("xtask/launch/src"))
+            .expect("sources")
+            .flatten()
+        {
+            let to = checkout
+                .root
+                .join("xtask/launch/src")
+                .join(file.file_name());
+            fs::copy(file.path(), to).expect("copied");
+        }
+        checkout
     }
 
     fn prints(&self, word: &str) {
         let source = format!(
-            "fn main() {{
-                let own = std::env::current_exe().unwrap();
-                let root = std::path::Path::new({:?});
-                let cargo = std::env::var_os(\"CARGO\").unwrap();
-                launch::Freshness::new(own.parent().unwrap(), root, cargo).note_own(\"xtask\");
-                println!(\"{word} {{:?}}\", std::env::args().skip(1).collect::<Vec<_>>());
-            }}",
-            self.0.path()
+            "fn main() {{ println!(\"{word} {{:?}}\", std::env::args().skip(1).collect::<Vec<_>>()); }}\n\
+             pub use launch::target_folder;\n"
         );
         self.write("xtask/src/main.rs", &source);
     }
 
     fn write(&self, name: &str, text: &str) {
-        let path = self.0.path().join(name);
+        let path = self.root.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, text).expect("written");
     }
 
-    /// As cargo would start it for `cargo xtask lab 3`, from another folder.
-    fn launch(&self) -> Output {
-        Command::new(self.0.path().join("target/lab/launch"))
-            .args(["lab", "3"])
-            .env("CARGO", cargo())
-            .env("CARGO_MANIFEST_DIR", self.0.path().join("xtask/launch"))
-            .env_remove("CARGO_TARGET_DIR")
-            .current_dir("/")
-            .output()
-            .expect("the launcher runs")
+    /// `cargo xtask lab 3`, typed in a folder of it.
+    fn typed_in(&self, folder: &str) -> Command {
+        let mut command = Command::new(cargo());
+        command
+            .args(["xtask", "lab", "3"])
+            .current_dir(self.root.join(folder))
+            .env("CARGO_NET_OFFLINE", "true")
+            .env_remove("CARGO_MANIFEST_DIR")
+            .env_remove("CARGO_TARGET_DIR");
+        command
+    }
+
+    fn lab(&self) -> Output {
+        self.typed_in(".").output().expect("cargo runs")
+    }
+
+    /// What the runner of this checkout prints when it is told of this checkout.
+    fn says(&self, word: &str) -> String {
+        format!("{word} [\"--checkout\", {:?}, \"lab\", \"3\"]\n", self.root)
     }
 }
 
@@ -71,42 +96,200 @@ fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").expect("cargo runs the tests")
 }
 
-/// What it printed, and whether cargo had a say.
+fn folder() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().canonicalize().expect("a path");
+    (folder, path)
+}
+
+/// What it printed, and whether the runner was compiled.
 fn said(output: &Output) -> (&str, bool) {
     let text = |bytes| std::str::from_utf8(bytes).expect("text");
-    (text(&output.stdout), !text(&output.stderr).is_empty())
+    let errors = text(&output.stderr);
+    (text(&output.stdout), errors.contains("Compiling xtask"))
+}
+
+/// What it printed. Shows everything if it is something else.
+#[track_caller]
+fn prints(output: &Output, expected: &str) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(said(output).0, expected, "{errors}");
 }
 
 #[test]
 fn cargo_is_asked_when_something_has_changed_and_only_then() {
-    let workspace = Workspace::new("one");
-    let (one, two) = ("one [\"lab\", \"3\"]\n", "two [\"lab\", \"3\"]\n");
-    assert_eq!(said(&workspace.launch()), (one, true), "never built");
-    assert_eq!(said(&workspace.launch()), (one, false), "up to date");
-    workspace.prints("two");
-    assert_eq!(said(&workspace.launch()), (two, true), "edited");
-    assert_eq!(said(&workspace.launch()), (two, false), "up to date again");
-    fs::remove_file(workspace.0.path().join("target/lab/xtask")).expect("removed");
-    assert_eq!(said(&workspace.launch()), (two, true), "gone");
+    let (_folder, path) = folder();
+    let checkout = Checkout::new(path.join("a"), "one");
+    let (one, two) = (checkout.says("one"), checkout.says("two"));
+    prints(&checkout.lab(), &one);
+    let again = checkout.lab();
+    assert_eq!(said(&again), (one.as_str(), false));
+    assert!(again.stderr.is_empty(), "cargo was asked");
+    checkout.prints("two");
+    assert_eq!(said(&checkout.lab()), (two.as_str(), true), "edited");
+    fs::remove_file(checkout.root.join("target/lab/xtask")).expect("removed");
+    prints(&checkout.lab(), &two);
 }
 
 #[test]
 fn a_runner_that_does_not_compile_is_not_run_in_its_old_form() {
-    let workspace = Workspace::new("one");
-    assert!(workspace.launch().status.success());
-    workspace.write("xtask/src/main.rs", "fn main() { no such thing }");
+    let (_folder, path) = folder();
+    let checkout = Checkout::new(path.join("a"), "one");
+    prints(&checkout.lab(), &checkout.says("one"));
+    checkout.write("xtask/src/main.rs", "fn main() { no such thing }");
     for _ in 0..2 {
-        let output = workspace.launch();
+        let output = checkout.lab();
         assert_eq!(output.status.code(), Some(101), "cargo's own status");
-        assert_eq!(said(&output), ("", true));
+        prints(&output, "");
     }
-    workspace.prints("two");
-    assert_eq!(said(&workspace.launch()).0, "two [\"lab\", \"3\"]\n");
+    checkout.prints("two");
+    prints(&checkout.lab(), &checkout.says("two"));
+}
+
+#[test]
+fn a_checkout_that_is_moved_is_the_one_it_has_become() {
+    let (_folder, path) = folder();
+    let mut checkout = Checkout::new(path.join("a"), "one");
+    prints(&checkout.lab(), &checkout.says("one"));
+    fs::rename(&checkout.root, path.join("b")).expect("moved");
+    checkout.root = path.join("b");
+    prints(&checkout.lab(), &checkout.says("one"));
+    assert!(checkout.lab().stderr.is_empty(), "known from now on");
+}
+
+#[test]
+fn a_copy_runs_its_own_sources() {
+    let (_folder, path) = folder();
+    let a = Checkout::new(path.join("a"), "one");
+    prints(&a.lab(), &a.says("one"));
+    let c = Checkout {
+        root: path.join("c"),
+    };
+    let copied = Command::new("cp")
+        .arg("-a")
+        .arg(&a.root)
+        .arg(&c.root)
+        .status();
+    assert!(copied.expect("cp").success());
+    prints(&c.lab(), &c.says("one"));
+    c.prints("copied");
+    prints(&c.lab(), &c.says("copied"));
+    prints(&a.lab(), &a.says("one"));
+}
+
+/// Both are there before either is built, so by its times cargo cannot tell what was built for which.
+#[test]
+fn checkouts_that_share_a_target_folder_do_not_take_each_others_programs() {
+    let (_folder, path) = folder();
+    let (a, b) = (
+        Checkout::new(path.join("a"), "one"),
+        Checkout::new(path.join("b"), "two"),
+    );
+    let main = fs::read_to_string(b.root.join("xtask/launch/src/main.rs")).expect("a source");
+    let other = main.replace(
+        ".arg(\"--checkout\")",
+        ".arg(\"--other-launcher\").arg(\"--checkout\")",
+    );
+    assert_ne!(other, main);
+    b.write("xtask/launch/src/main.rs", &other);
+    let of_b = b
+        .says("two")
+        .replace("[\"--checkout\"", "[\"--other-launcher\", \"--checkout\"");
+    let shared = |checkout: &Checkout| {
+        let mut command = checkout.typed_in(".");
+        command.env("CARGO_TARGET_DIR", path.join("shared"));
+        command.output().expect("cargo runs")
+    };
+    for _ in 0..2 {
+        prints(&shared(&a), &a.says("one"));
+        prints(&shared(&b), &of_b);
+    }
+    assert!(
+        !a.root.join("target").exists(),
+        "the reader has named another folder"
+    );
+    // The same by a configuration of both.
+    fs::create_dir(path.join(".cargo")).expect("a folder");
+    fs::write(
+        path.join(".cargo/config.toml"),
+        "[build]\ntarget-dir = \"configured\"\n",
+    )
+    .expect("written");
+    prints(&a.lab(), &a.says("one"));
+    prints(&b.lab(), &of_b);
+}
+
+#[test]
+fn neither_a_link_nor_an_unusual_name_misleads() {
+    let (_folder, path) = folder();
+    let checkout = Checkout::new(path.join("ein Büchlein 本"), "one");
+    let says = checkout.says("one");
+    prints(&checkout.lab(), &says);
+    std::os::unix::fs::symlink(&checkout.root, path.join("link")).expect("a link");
+    let link = Checkout {
+        root: path.join("link"),
+    };
+    for folder in [".", "xtask/src"] {
+        let output = link.typed_in(folder).output().expect("cargo runs");
+        assert_eq!(said(&output), (says.as_str(), false));
+        assert!(output.stderr.is_empty(), "cargo was asked");
+    }
+}
+
+#[test]
+fn a_launcher_that_is_killed_leaves_no_cargo_behind() {
+    let (_folder, path) = folder();
+    let checkout = Checkout::new(path.join("a"), "one");
+    prints(&checkout.lab(), &checkout.says("one"));
+    // A cargo that says who it is, and never ends.
+    let fifo = path.join("fifo");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .expect("mkfifo")
+            .success()
+    );
+    let cargo = path.join("cargo");
+    let script = format!(
+        "#!/bin/sh\necho $$ >'{0}'\nexec tail -f /dev/null\n",
+        fifo.display()
+    );
+    fs::write(&cargo, script).expect("written");
+    assert!(
+        Command::new("chmod")
+            .arg("+x")
+            .arg(&cargo)
+            .status()
+            .expect("chmod")
+            .success()
+    );
+    let mut launcher = Command::new(checkout.root.join("target/lab/launch"))
+        .env("CARGO", &cargo)
+        .env("CARGO_MANIFEST_DIR", checkout.root.join("xtask/launch"))
+        .spawn()
+        .expect("the launcher runs");
+    let pid = fs::read_to_string(&fifo).expect("the cargo that waits has begun");
+    launcher.kill().expect("killed");
+    launcher.wait().expect("ended");
+    let proc = PathBuf::from(format!("/proc/{}", pid.trim()));
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let gone = || {
+        let state = fs::read_to_string(proc.join("stat")).unwrap_or_default();
+        state.is_empty() || state.contains(") Z ")
+    };
+    while !gone() {
+        assert!(std::time::Instant::now() < deadline, "cargo is still there");
+        std::thread::yield_now();
+    }
 }
 
 #[test]
 fn without_cargo_it_says_how_to_start_it() {
-    let output = Command::new(env!("CARGO_BIN_EXE_launch"))
+    let (_folder, path) = folder();
+    let checkout = Checkout::new(path.join("a"), "one");
+    prints(&checkout.lab(), &checkout.says("one"));
+    let output = Command::new(checkout.root.join("target/lab/launch"))
         .env_remove("CARGO")
         .output()
         .expect("the launcher runs");

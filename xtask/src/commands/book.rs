@@ -6,8 +6,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use clap::Args;
 
-use crate::engine::programs;
+use crate::engine::cargo;
 use crate::report::verdict::Verdict;
+use crate::system::checkout;
 
 /// `cargo xtask book`
 #[derive(Debug, Args)]
@@ -23,11 +24,16 @@ pub struct BookArgs {
 
 /// Hands over to the book program: its hundred crates must not slow the first lab down, nor any other.
 pub fn book(arguments: &BookArgs) -> Result<Verdict> {
-    let error = Command::new(programs::cargo())
-        .args(["run", "--"])
+    let root = checkout::root()?;
+    let error = Command::new(cargo::cargo())
+        .arg("run")
+        // Said again, because a configuration of the reader's may name one that other checkouts use, too.
+        .arg("--target-dir")
+        .arg(cargo::target_folder(root).join("book"))
+        .arg("--")
         .args(&arguments.arguments)
         // A workspace of its own, with a configuration of its own.
-        .current_dir(programs::workspace().join("xtask/book"))
+        .current_dir(root.join("xtask/book"))
         .exec();
     Err(error).context("cannot run cargo")
 }

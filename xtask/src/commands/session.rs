@@ -17,6 +17,7 @@ use crate::report::{json, junit, text};
 use crate::run::job::Job;
 use crate::run::jobs;
 use crate::run::options::{Options, Shown};
+use crate::system::checkout;
 use crate::system::print::print;
 use crate::system::process::which;
 
@@ -71,6 +72,7 @@ pub fn run(
     {
         bail!("--step needs a terminal to wait for Enter at, one lab at a time, and --format text");
     }
+    checkout::is_writable(&course.root)?;
     if let Some(path) = &show.junit {
         can_be_written(path)?;
         // If this run does not come to its report, that of an earlier one must not stand for it.

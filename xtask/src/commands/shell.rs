@@ -16,6 +16,7 @@ use crate::engine::choice::Engine;
 use crate::engine::programs::{self, Which};
 use crate::engine::sandbox::{Sandbox, lock_key, shell_quote};
 use crate::report::verdict::Verdict;
+use crate::system::checkout;
 use crate::system::lock::Locks;
 use crate::system::print::{complain, print};
 use crate::system::wait::{Until, pidfd, wait};
@@ -32,6 +33,7 @@ pub struct ShellArgs {
 /// Runs an interactive bash; its exit status is not a verdict.
 pub fn shell(course: &Course, arguments: &ShellArgs) -> Result<Verdict> {
     let lab = course.find(&arguments.lab)?;
+    checkout::is_writable(&course.root)?;
     let engine = Engine::choose(arguments.engine.kind())?;
     print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
     programs::stage(course, &[(lab.clone(), Which::Lab)])?;

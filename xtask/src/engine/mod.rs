@@ -3,6 +3,7 @@
 //! It may call: `report` and below.
 
 pub(crate) mod base;
+pub(crate) mod cargo;
 pub(crate) mod choice;
 pub(crate) mod images;
 pub(crate) mod podman;

@@ -4,7 +4,8 @@ use anyhow::Result;
 use owo_colors::OwoColorize;
 
 use crate::chapter::course::{Course, Lab};
-use crate::engine::programs::{self, DoesNotCompile, Which};
+use crate::engine::cargo::DoesNotCompile;
+use crate::engine::programs::{self, Which};
 use crate::report::outcome::LabReport;
 use crate::report::verdict::Verdict;
 use crate::run::job::Job;

@@ -2,6 +2,7 @@
 //! It knows nothing of books or engines.
 //! It may call: no other room.
 
+pub(crate) mod checkout;
 pub(crate) mod interrupt;
 pub(crate) mod lock;
 pub(crate) mod machine;

@@ -3,16 +3,15 @@
 //! An engine that does not answer is a printed skip; with TRAPPING_SIGNALS_DENY_SKIP=1 it is a failure.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
-use crate::support::{Course, Run, copy, finish, signal, wait};
+use crate::support::{Course, Run, copy, finish, package, signal, wait};
 
 fn xtask(engine: &str, arguments: &[&str]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let mut command = Command::new(launch::program_under_test("xtask"));
     finish(
         command
             .args(arguments)
@@ -49,7 +48,7 @@ fn there(engine: &str) -> bool {
 }
 
 fn xtask_doctor() -> Run {
-    finish(Command::new(env!("CARGO_BIN_EXE_xtask")).args(["doctor", "--format", "json"]))
+    finish(Command::new(launch::program_under_test("xtask")).args(["doctor", "--format", "json"]))
 }
 
 /// Two labs side by side, as two of these tests run side by side on a machine with two cores.
@@ -154,10 +153,11 @@ fn pocket_as_an_ordinary_user() {
     }
     let folder = TempDir::new().unwrap();
     let (root, programs) = (folder.path().join("course"), folder.path().join("programs"));
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let package = package();
+    let workspace = package.parent().unwrap();
     // The programs are built by root, for nobody has no cargo; the copy of the course is nobody's own.
     finish(
-        Command::new(env!("CARGO_BIN_EXE_xtask"))
+        Command::new(launch::program_under_test("xtask"))
             .arg("programs")
             .arg(&programs),
     )
@@ -169,7 +169,7 @@ fn pocket_as_an_ordinary_user() {
     // By another process: what other tests fork meanwhile must not inherit a descriptor that writes to a program.
     finish(
         Command::new("cp")
-            .arg(env!("CARGO_BIN_EXE_xtask"))
+            .arg(launch::program_under_test("xtask"))
             .arg(&xtask),
     )
     .ends(0);

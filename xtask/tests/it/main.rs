@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod chapter;
+mod checkout;
 mod course;
 mod engines;
 mod support;

@@ -70,10 +70,7 @@ pub fn the_lab_that_hangs() -> MutexGuard<'static, ()> {
 impl Course {
     pub fn new() -> Course {
         let folder = TempDir::new().unwrap();
-        copy(
-            &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/course"),
-            folder.path(),
-        );
+        copy(&package().join("tests/course"), folder.path());
         Course { folder }
     }
 
@@ -83,7 +80,7 @@ impl Course {
 
     /// The runner, on this course, on the engine that needs nothing.
     pub fn xtask(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let mut command = Command::new(launch::program_under_test("xtask"));
         command
             .arg("--root")
             .arg(self.folder.path())
@@ -159,6 +156,11 @@ impl Course {
         }
         left
     }
+}
+
+/// The folder of the package `xtask` of the checkout that is tested.
+pub fn package() -> PathBuf {
+    std::env::var_os("CARGO_MANIFEST_DIR").unwrap().into()
 }
 
 /// Runs a command to its end.

@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(180);
 
 /// The program under test.
 pub fn ours() -> PathBuf {
-    env!("CARGO_BIN_EXE_06-init").into()
+    launch::program_under_test("06-init")
 }
 
 /// A program of the machine; `None`, and a word about it, where it is not installed.
@@ -63,9 +63,8 @@ impl Run {
 
     /// The same, for a command with more to it.
     pub fn start_with(command: &mut Command) -> Run {
-        let programs = Path::new(env!("CARGO_BIN_EXE_06-init"))
-            .parent()
-            .expect("a folder");
+        let ours = ours();
+        let programs = ours.parent().expect("a folder");
         let path = env::var("PATH").expect("a PATH");
         let mut child = command
             .env("PATH", format!("{}:{path}", programs.display()))

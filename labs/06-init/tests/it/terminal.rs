@@ -16,7 +16,10 @@ use crate::run::{installed, lines, next, ours, send};
 
 nix::ioctl_write_int_bad!(tiocsctty, libc::TIOCSCTTY);
 
-const PROBE: &str = env!("CARGO_BIN_EXE_06-probe");
+fn probe() -> String {
+    let path = launch::program_under_test("06-probe");
+    path.into_os_string().into_string().expect("UTF-8")
+}
 
 /// A program that leads a session with a terminal, as the one of `docker run -t` does.
 struct Leader {
@@ -103,7 +106,7 @@ fn the_command_has_the_terminal() {
 #[test]
 fn giving_it_away_is_not_forwarded() {
     both(&["ready", "30 SIGPWR", "1 SIGHUP"], |init| {
-        let leader = Leader::start(init, &[PROBE]);
+        let leader = Leader::start(init, &[&probe()]);
         let ready = next(&leader.screen);
         send(leader.pid(), libc::SIGPWR);
         let first = next(&leader.screen);
@@ -117,7 +120,7 @@ fn giving_it_away_is_not_forwarded() {
 fn who_does_not_lead_forwards_the_first_hangup() {
     both(&["ready", "1 SIGHUP"], |init| {
         let script = r#""$0" "$1"; :"#;
-        let words = ["-c", script, init.to_str().expect("UTF-8"), PROBE];
+        let words = ["-c", script, init.to_str().expect("UTF-8"), &probe()];
         let leader = Leader::start(Path::new("sh"), &words);
         let ready = next(&leader.screen);
         let below = descendants(leader.pid());
@@ -135,7 +138,7 @@ fn keys_come_to_the_command_once() {
     both(
         &["ready", "^C2 SIGINT", "^\\3 SIGQUIT", "^Z20 SIGTSTP"],
         |init| {
-            let mut leader = Leader::start(init, &[PROBE]);
+            let mut leader = Leader::start(init, &[&probe()]);
             let mut seen = vec![next(&leader.screen)];
             for key in [0x03, 0x1c, 0x1a] {
                 leader.press(key);

@@ -67,9 +67,12 @@ impl From<Output> for Done {
 /// Copies a program, by another process: one that another test forks at that moment would inherit the
 /// descriptor that we write to, and as long as it has that, nobody can execute the copy (ETXTBSY,
 /// execve(2)).
-fn copy_program(from: &str, to: &Path) {
-    let copied = Command::new("cp").arg(from).arg(to).status();
-    assert!(copied.expect("cp").success(), "cannot copy {from}");
+fn copy_program(name: &str, to: &Path) {
+    let copied = Command::new("cp")
+        .arg(launch::program_under_test(name))
+        .arg(to)
+        .status();
+    assert!(copied.expect("cp").success(), "cannot copy {name}");
 }
 
 impl Pocket {
@@ -79,10 +82,10 @@ impl Pocket {
         let bin = folder.0.join("bin");
         fs::create_dir(&bin).expect("a folder");
         // A copy: the user may not be allowed to reach the folder that cargo builds in.
-        copy_program(env!("CARGO_BIN_EXE_pocket"), &bin.join("docker"));
+        copy_program("pocket", &bin.join("docker"));
         let context = folder.0.join("context");
         fs::create_dir(&context).expect("a folder");
-        copy_program(env!("CARGO_BIN_EXE_13-probe"), &context.join("13-probe"));
+        copy_program("13-probe", &context.join("13-probe"));
         let pocket = Self { folder, user };
         pocket.build(
             "probe",

@@ -45,7 +45,7 @@ impl Engine {
         let context = self.folder.0.join("context");
         let root = context.join("root");
         fs::create_dir_all(root.join("etc")).expect("a folder");
-        let probe = Path::new(env!("CARGO_BIN_EXE_13-probe"));
+        let probe = &launch::program_under_test("13-probe");
         fs::copy(probe, root.join("13-probe")).expect("a copy");
         let ldd = Command::new("ldd").arg(probe).output().expect("ldd runs");
         for word in String::from_utf8_lossy(&ldd.stdout)
@@ -222,7 +222,7 @@ fn pocket_does_what_docker_does() {
     };
     let engines = [
         Engine::new(&docker, true),
-        Engine::new(Path::new(env!("CARGO_BIN_EXE_pocket")), false),
+        Engine::new(&launch::program_under_test("pocket"), false),
     ];
     let groups = groups::all();
     // The groups share nothing, so several run at a time.

@@ -1,6 +1,7 @@
 //! The layout rules: every fault of the tree at once, each with its file, line and remedy.
 
 mod chapters;
+mod compiled_paths;
 mod imports;
 mod labs;
 mod rooms;
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn this_tree_is_tidy() {
-        let course = Course::open(crate::engine::programs::workspace()).unwrap();
+        let course = Course::open(crate::system::checkout::root().unwrap()).unwrap();
         let faults: Vec<String> = faults(&course)
             .unwrap()
             .iter()
@@ -215,6 +216,8 @@ mod tests {
             "labs/01-a/src/main.rs",
             &format!("fn main() {{}} \n// {path}"),
         );
+        let compiled = concat!("//! X\nconst X: &str = env", "!(\"OUT_DIR\");\n");
+        write("labs/01-a/src/bin/where.rs", compiled);
         write("labs/01-a/Dockerfile", "FROM debian\nRUN true\n");
         write("labs/01-a/run.sh", "#!/bin/sh\n");
         write("labs/03-c/x", "");
@@ -244,6 +247,7 @@ mod tests {
             "labs/01-a/Dockerfile:2: RUN and ADD",
             "labs/01-a/run.sh:1: a script that is not executable",
             "labs/03-c:1: SUMMARY.md does not name this lab",
+            "labs/01-a/src/bin/where.rs:2: env",
             "labs/01-a/src/main.rs:1: a source file that does not say what it is",
             "labs/01-a/src/main.rs:1: white space",
             "labs/01-a/src/main.rs:2: a path of one machine",

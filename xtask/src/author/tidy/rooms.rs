@@ -475,7 +475,7 @@ mod tests {
 
     #[test]
     fn every_crate_of_the_list_is_there() {
-        let root = crate::engine::programs::workspace();
+        let root = crate::system::checkout::root().unwrap();
         assert!(CRATES.iter().all(|of| root.join(of.src).is_dir()));
     }
 }

@@ -45,6 +45,7 @@ impl Tree<'_> {
             .and_then(|extension| extension.to_str())
             .unwrap_or_default();
         if extension == "rs" {
+            self.compiled_paths(path, text);
             if !text.starts_with("//!")
                 && !path.starts_with(self.root.join("xtask/src/author/templates"))
             {
