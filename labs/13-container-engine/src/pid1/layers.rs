@@ -68,21 +68,27 @@ fn copy_files(image: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a folder of the upper layer, and those above it where they are missing. False if the image has something
-/// else on the way.
+/// Makes a folder of the upper layer; those above it have been made before, or are the image's. False if the image has
+/// something else on the way.
 pub(super) fn make(folder: &Path, mode: u32) -> Result<bool, StartError> {
     let mut path = PathBuf::from("upper");
+    let mut is_new = false;
     for name in folder {
         path.push(name);
-        match fs::DirBuilder::new().mode(0o755).create(&path) {
+        match fs::DirBuilder::new().mode(mode).create(&path) {
+            Ok(()) => is_new = true,
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(error).step("make the layers");
             }
-            _ if !fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir()) => return Ok(false),
-            _ => {}
+            Err(_) if !fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir()) => {
+                return Ok(false);
+            }
+            Err(_) => is_new = false,
         }
     }
-    fs::set_permissions(&path, Permissions::from_mode(mode)).step("make the layers")?;
+    if !is_new {
+        fs::set_permissions(&path, Permissions::from_mode(mode)).step("make the layers")?;
+    }
     Ok(true)
 }
 

@@ -1,5 +1,6 @@
 //! `--publish`, `--restart`, `--pid`, `--cap-add`: what their texts mean.
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use crate::error::{Result, client, daemon};
@@ -92,7 +93,11 @@ pub(crate) fn capabilities(list: &[String]) -> Result<Vec<String>> {
             None => Err(daemon!("invalid CapAdd: unknown capability: \"{name}\"")),
         }
     };
-    list.iter().map(known).collect()
+    // Docker sorts them, and ALL stands for all.
+    let names: BTreeSet<_> = list.iter().map(known).collect::<Result<_>>()?;
+    let all = names.contains("ALL");
+    let wanted = names.into_iter().filter(|name| !all || name == "ALL");
+    Ok(wanted.collect())
 }
 
 #[cfg(test)]
