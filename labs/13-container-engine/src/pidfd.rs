@@ -71,12 +71,12 @@ impl PidFd {
 }
 
 // ANCHOR: exit_code
-/// The exit code that a shell and Docker would show: the low eight bits of what the process gave to
-/// `exit`, or 128 and the number of the signal that ended it. A wait status says one or the other:
-/// `wait(2)`.
+/// The exit code that a shell and Docker would show: the low eight bits of what the
+/// process gave to `exit`, or 128 and the number of the signal that ended it. A
+/// wait status says one or the other: `wait(2)`.
 ///
-/// From numbers, and not from nix's names: there is none for a real-time signal, and an error that
-/// says so comes when the child is reaped, and its status lost.
+/// From numbers, and not from nix's names: there is none for a real-time signal,
+/// and an error that says so comes when the child is reaped, and its status lost.
 pub(crate) fn exit_code(exited_with: Option<i32>, killed_by: Option<i32>) -> u8 {
     let code = match (exited_with, killed_by) {
         (Some(code), _) => code & 0xff,

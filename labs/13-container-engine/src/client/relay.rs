@@ -263,7 +263,8 @@ impl Client<'_> {
     }
 
     // ANCHOR: signals
-    /// Deals with the signals that have come: hands each on, or does what the options say.
+    /// Deals with the signals that have come: hands each on, or
+    /// does what the options say.
     fn on_signals(&mut self) -> Result<Option<Why>> {
         while let Ok(Some(info)) = self.signals.read_signal() {
             let number = i32::try_from(info.ssi_signo).unwrap_or_default();
@@ -275,7 +276,7 @@ impl Client<'_> {
                 continue;
             } else if self.options.signals == Signals::Proxy {
                 self.tell(Kind::Signal, &number.to_le_bytes())?;
-            } else if let Some(signal) = signal.filter(|signal| DEADLY.contains(signal)) {
+            } else if let Some(signal) = signal.filter(|it| DEADLY.contains(it)) {
                 return Ok(Some(Why::Killed(signal)));
             } else if wish && self.options.signals == Signals::Leave {
                 return Ok(Some(Why::End(End::Detached)));

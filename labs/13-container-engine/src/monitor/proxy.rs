@@ -80,16 +80,21 @@ impl Drop for Proxy {
 }
 
 // ANCHOR: proxy
-/// Starts it. The listeners were made in the machine's network and stay there; the process itself
-/// moves into the container's, so that what it connects to is the container.
+/// Starts it. The listeners were made in the machine's network and stay
+/// there; the process itself moves into the container's, so that what it
+/// connects to is the container.
 ///
 /// # Safety
 /// The calling process has one thread.
 #[allow(unsafe_code)]
-pub(crate) unsafe fn start(published: &[Published], inside: &Namespaces) -> io::Result<Proxy> {
+pub(crate) unsafe fn start(
+    published: &[Published],
+    inside: &Namespaces, // the container's
+) -> io::Result<Proxy> {
     let monitor = nix::unistd::getpid();
     let (ended, hangup) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-    // SAFETY: one thread, says the caller: the child may allocate and start threads of its own.
+    // SAFETY: one thread, says the caller: the child may allocate and
+    // start threads of its own.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(Proxy {
             process: PidFd::open(child.as_raw())?,
@@ -97,12 +102,14 @@ pub(crate) unsafe fn start(published: &[Published], inside: &Namespaces) -> io::
         }),
         ForkResult::Child => {
             let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
-            // The monitor may have died before that call; then somebody else is our parent by now.
+            // The monitor may have died before that call; then somebody
+            // else is our parent by now.
             let alone = nix::unistd::getppid() != monitor;
             if alone || inside.enter_network().is_err() {
                 die(1);
             }
-            // Entering a user namespace changes credentials, which clears the signal: once more.
+            // Entering a user namespace changes credentials, which
+            // clears the signal: once more.
             let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
             if nix::unistd::getppid() != monitor {
                 die(1);

@@ -4,8 +4,9 @@
 use std::ffi::{CString, OsString};
 use std::io::Write;
 use std::os::unix::ffi::OsStringExt;
+use std::ptr;
 
-use nix::libc;
+use nix::libc::{self, SIG_SETMASK};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::unistd::{ForkResult, Pid, execvp, fork, setpgid};
 use rustix::process::{WaitOptions, wait};
@@ -47,12 +48,14 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
     let mut all = all_signals();
     let mut before = all_signals();
     // SAFETY: reads and writes two sets that live on; both are initialised.
-    unsafe { libc::sigprocmask(libc::SIG_SETMASK, &raw const all, &raw mut before) };
+    unsafe { libc::sigprocmask(SIG_SETMASK, &raw const all, &raw mut before) };
     // Whoever writes to a terminal in the background is stopped by these; the init
-    // must not be. SAFETY: no handler is installed, so no code of ours can run at a
+    // must not be.
+    // SAFETY: no handler is installed, so no code of ours can run at a
     // bad moment.
     let _ = unsafe {
-        signal(Signal::SIGTTOU, SigHandler::SigIgn).and(signal(Signal::SIGTTIN, SigHandler::SigIgn))
+        let one = signal(Signal::SIGTTOU, SigHandler::SigIgn);
+        one.and(signal(Signal::SIGTTIN, SigHandler::SigIgn))
     };
     // SAFETY: this program has one thread, so no other held a lock when the memory
     // was copied.
@@ -70,9 +73,10 @@ pub(crate) fn run(args: impl Iterator<Item = OsString>) -> u8 {
     }
     loop {
         // Sleep until a signal is pending, and take it: no handler, so no race with
-        // one. SAFETY: reads an initialised set; a null pointer says that the
+        // one.
+        // SAFETY: reads an initialised set; a null pointer says that the
         // number is all we want.
-        let signal = unsafe { libc::sigwaitinfo(&raw const all, std::ptr::null_mut()) };
+        let signal = unsafe { libc::sigwaitinfo(&raw const all, ptr::null_mut()) };
         if signal == libc::SIGCHLD {
             if let Some(code) = reap(child) {
                 return code;
@@ -92,7 +96,8 @@ fn reap(main: Pid) -> Option<u8> {
     let mut code = None;
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
         if pid.as_raw_pid() == main.as_raw() {
-            code = Some(exit_code(status.exit_status(), status.terminating_signal()));
+            let signal = status.terminating_signal();
+            code = Some(exit_code(status.exit_status(), signal));
         }
     }
     code
@@ -117,7 +122,7 @@ fn become_child(argv: &[CString], before: &libc::sigset_t) -> ! {
     let _ = nix::unistd::tcsetpgrp(std::io::stdin(), nix::unistd::getpid());
     slate::wipe();
     // SAFETY: reads a set that is initialised: the mask that the init itself began with.
-    unsafe { libc::sigprocmask(libc::SIG_SETMASK, before, std::ptr::null_mut()) };
+    unsafe { libc::sigprocmask(SIG_SETMASK, before, ptr::null_mut()) };
     let Some(program) = argv.first() else { die(1) };
     let Err(error) = execvp(program, argv);
     let name = program.to_string_lossy();

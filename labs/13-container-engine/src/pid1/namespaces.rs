@@ -61,9 +61,10 @@ pub(super) unsafe fn clone3(flags: i32, exit_signal: i32) -> io::Result<Cloned> 
     args.exit_signal = u64::from(exit_signal.cast_unsigned());
     args.pidfd = (&raw mut pidfd) as u64;
     // No stack is given: the child goes on with a copy of ours, as after fork(2).
+    let size = size_of_val(&args);
     // SAFETY: the kernel reads as many bytes of `args` as we say, and writes into `pidfd`, which lives on. The child
     // gets a copy of this memory, in which nobody else was at work: our caller has one thread.
-    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size_of_val(&args)) };
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw const args, size) };
     match i32::try_from(pid) {
         Ok(0) => Ok(Cloned::Child),
         Ok(pid) if pid > 0 => Ok(Cloned::Parent(PidFd::from_raw(pidfd), pid)),

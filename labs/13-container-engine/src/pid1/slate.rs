@@ -24,7 +24,9 @@ pub(crate) fn wipe() {
     for signal in 1..=RTMAX {
         // SAFETY: the kernel reads at most 32 bytes of `default`. SIGKILL and
         // SIGSTOP fail with EINVAL: they cannot be anything but default.
-        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, &raw const default, 0, 8) };
+        unsafe {
+            libc::syscall(libc::SYS_rt_sigaction, signal, &raw const default, 0, 8);
+        }
     }
     // SAFETY: the kernel reads a mask of 8 bytes, one bit for each of the 64
     // signals.

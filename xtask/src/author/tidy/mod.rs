@@ -6,6 +6,7 @@ mod imports;
 mod labs;
 mod rooms;
 mod texts;
+mod width;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -52,6 +53,7 @@ pub fn faults(course: &Course) -> Result<Vec<Fault>> {
         }
     }
     tree.texts(&course.root)?;
+    tree.pages()?;
     for rooms in &CRATES {
         tree.rooms(rooms)?;
     }

@@ -31,7 +31,8 @@ pub(crate) fn stop_one(
         return Ok(());
     }
     forbid_restart(container);
-    // Read again: a monitor that had no PID 1 to tell us of looks for our word as soon as it has one.
+    // Read again: a monitor that had no PID 1 to tell us of looks for our
+    // word as soon as it has one.
     if let Some(pid1) = container.pid1(&container.state()) {
         let seconds = seconds.or(config.stop_timeout).unwrap_or(GRACE);
         // A negative number of seconds is no number of seconds: for ever.
