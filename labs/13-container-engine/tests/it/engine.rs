@@ -100,8 +100,13 @@ fn a_container_is_alone() {
         // Itself, and of the pipe ls and grep.
         assert!(["1", "2", "3"].contains(&lines[1]), "{out}");
         assert_eq!((lines[0], &lines[2..]), ("1", &["lo", "box", "0"][..]));
-        // The control: /tmp outside is not empty.
-        assert!(pocket.path().exists() && pocket.path().starts_with(std::env::temp_dir()));
+        // The control: outside, the same folder holds this test's own.
+        let outside = pocket.path().join("tmp-is-seen");
+        fs::create_dir(&outside).expect("a folder");
+        let looks = format!("test -d {}; echo $?", outside.display());
+        assert_eq!(pocket.bash(&looks).out, "0\n");
+        let sh = ["run", "--rm", "--entrypoint", "sh", "probe", "-c"];
+        assert_eq!(pocket.ok(&[&sh[..], &[looks.as_str()]].concat()), "1");
     });
 }
 
@@ -149,17 +154,25 @@ fn a_container_outlives_its_client_and_is_removed_all_the_same() {
             .stderr(Stdio::piped())
             .spawn()
             .expect("wait");
+        // It queues for the lock that the monitor holds: proc_locks(5) marks who waits by an arrow.
+        let number = waiter.id().to_string();
         until("wait has begun", || {
-            fs::read_to_string(format!("/proc/{}/wchan", waiter.id())).is_ok()
+            let locks = fs::read_to_string("/proc/locks").expect("locks");
+            locks.lines().any(|line| {
+                line.contains("->") && line.split_whitespace().any(|word| word == number)
+            })
         });
         pocket.ok(&["stop", "lone"]);
         let waited = Done::from(waiter.wait_with_output().expect("wait"));
-        // Whoever waited before the end learns the code, though the container is gone. One who came
-        // too late hears that there is none.
-        assert!(
-            waited.out == "5\n" || waited.err.contains("No such container"),
-            "{waited:?}"
-        );
+        // Whoever waited before the end learns the code, though the container is gone.
+        assert_eq!((waited.code, waited.out.as_str()), (0, "5\n"), "{waited:?}");
+        // The control: one who comes too late hears that there is none.
+        until("there is none", || {
+            pocket
+                .run(&["wait", "lone"])
+                .err
+                .contains("No such container")
+        });
         until("the container is removed", || {
             pocket.ok(&["ps", "-aq"]).is_empty()
         });
@@ -833,9 +846,30 @@ fn a_user_cannot_reach_another_users_container() {
     let (mine, theirs) = (Pocket::new(None), Pocket::new(Some(NOBODY)));
     mine.ok(&["run", "-d", "--name", "mine", "probe", "wait"]);
     let state = mine.path().join("state");
-    let mut intruder = theirs.command(&["ps", "-aq"]);
-    let done = Done::from(intruder.env("POCKET_ROOT", &state).output().expect("runs"));
-    assert!(done.out.is_empty(), "{done:?}");
+    let intrude = |args: &[&str]| {
+        let mut intruder = theirs.command(args);
+        Done::from(intruder.env("POCKET_ROOT", &state).output().expect("runs"))
+    };
+    assert_eq!(intrude(&["ps", "-aq"]).out, "");
+    for args in [
+        &["inspect", "mine"][..],
+        &["logs", "mine"],
+        &["exec", "mine", "true"],
+        &["kill", "mine"],
+        &["rm", "-f", "mine"],
+    ] {
+        let done = intrude(args);
+        assert!(!done.err.is_empty(), "{args:?}: {done:?}");
+        assert!(!done.out.contains("ready"), "{args:?}: {done:?}");
+    }
+    assert_eq!(mine.field("mine", "State.Status"), "running");
+    // The control: it is the folders' modes that keep them out.
+    let opened = mine.bash("chmod -R o+rX \"$POCKET_ROOT\"");
+    assert_eq!(opened.code, 0, "{opened:?}");
+    assert_eq!(
+        intrude(&["ps", "-aq"]).out.trim(),
+        &mine.field("mine", "Id")[..12]
+    );
     mine.ok(&["rm", "-f", "mine"]);
 }
 
