@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use crate::cli::command::Command;
 use crate::cli::flag::Flag;
-use crate::commands::shared::container::{Asked, LACKS, make, or_125};
+use crate::commands::shared::asked::{Asked, LACKS};
+use crate::commands::shared::container::{make, or_125};
 use crate::error::Result;
 use crate::output::print;
 use crate::store::disk::Store;

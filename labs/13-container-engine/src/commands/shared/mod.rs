@@ -1,6 +1,7 @@
 //! What several commands do alike, a file for each matter.
 //! It may call: every room below the commands.
 
+pub(crate) mod asked;
 pub(crate) mod attached;
 pub(crate) mod begin;
 pub(crate) mod container;
