@@ -45,11 +45,6 @@ pub(crate) struct StartError {
 }
 
 impl StartError {
-    /// As it came over a socket.
-    pub(crate) fn received(text: &[u8]) -> Self {
-        serde_json::from_slice(text).unwrap_or_else(|error| Self::engine(error.to_string()))
-    }
-
     /// A fault of the engine or the machine, not of the command: 125.
     pub(crate) fn engine(message: impl Into<String>) -> Self {
         Self {

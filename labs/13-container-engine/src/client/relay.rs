@@ -1,6 +1,6 @@
 //! A client in the foreground (`run`, `start -a`, `attach`, `exec`): shows what the container
 //! writes, hands on what is typed and which signals come. It is not needed: when it is killed, the
-//! container runs on. It waits in one place only, [`Client::wait`]: whoever does not read its output, or
+//! container runs on. It waits in one place only, [`Relay::wait`]: whoever does not read its output, or
 //! its container's input, cannot make it deaf to signals.
 
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 
 use crate::client::terminal::{DetachKeys, Raw, size};
 use crate::error::{Context, Error, Result, StartError, client, plain};
-use crate::monitor::channel::{Decoder, Kind, WINDOW, send};
+use crate::monitor::channel::{Decoder, FromClient, FromMonitor, WINDOW, Wants, send};
 use crate::output::warn;
 
 /// How a client behaves.
@@ -29,6 +29,17 @@ pub(crate) struct Options {
     pub(crate) signals: Signals,
     /// What to type to leave a terminal.
     pub(crate) detach_keys: DetachKeys,
+}
+
+impl Options {
+    /// What this client is there for, as the monitor hears it.
+    pub(crate) fn wants(&self) -> Wants {
+        Wants {
+            start: false,
+            output: true,
+            input: self.stdin,
+        }
+    }
 }
 
 /// What a client does with the signals that it is sent. All three are Docker's.
@@ -120,7 +131,7 @@ pub(crate) fn check_terminal(stdin: bool, tty: bool) -> Result<()> {
 /// returns, or ends by a signal.
 pub(crate) fn run(
     socket: &UnixStream,
-    decoder: Decoder,
+    decoder: Decoder<FromMonitor>,
     signals: &SignalFd,
     options: Options,
 ) -> Result<End> {
@@ -129,7 +140,7 @@ pub(crate) fn run(
     } else {
         None
     };
-    let client = Client {
+    let relay = Relay {
         socket,
         signals,
         stdin_open: options.stdin,
@@ -139,12 +150,12 @@ pub(crate) fn run(
         wishes: 0,
         options,
     };
-    let why = client.serve(decoder);
+    let why = relay.serve(decoder);
     drop(raw);
     match why? {
         Why::End(end) => Ok(end),
         Why::Failed(error) => Err(error.into()),
-        Why::Killed(signal) => suffer(signal),
+        Why::Killed(signal) => die_of(signal),
         Why::Impatience => {
             warn("\ngot 3 SIGTERM/SIGINTs, forcefully exiting\n");
             Err(Error::Exit(1))
@@ -163,7 +174,8 @@ enum Why {
     Impatience,
 }
 
-struct Client<'a> {
+/// A client at work.
+struct Relay<'a> {
     socket: &'a UnixStream,
     signals: &'a SignalFd,
     stdin_open: bool,
@@ -177,30 +189,32 @@ struct Client<'a> {
     options: Options,
 }
 
-impl Client<'_> {
+impl Relay<'_> {
     // ANCHOR: client
     /// Waits for whatever comes first: output, a signal, something typed.
-    fn serve(mut self, mut decoder: Decoder) -> Result<Why> {
+    fn serve(mut self, mut decoder: Decoder<FromMonitor>) -> Result<Why> {
         self.resize()?;
         let mut failed = None;
         loop {
             // One piece of output at a time: the next waits in the socket.
             while self.unshown.is_empty()
-                && let Some((kind, body)) = decoder.next().context("understand the monitor")?
+                && let Some(message) = decoder.next().context("understand the monitor")?
             {
-                match kind {
-                    Kind::Stdout | Kind::Stderr => {
-                        (self.unshown, self.to_stderr) = (body.into(), kind == Kind::Stderr);
+                match message {
+                    FromMonitor::Started => {}
+                    FromMonitor::Stdout(bytes) => {
+                        (self.unshown, self.to_stderr) = (bytes.into(), false);
                     }
-                    Kind::Taken => {
-                        self.window += body.try_into().map_or(0, usize::from_le_bytes);
+                    FromMonitor::Stderr(bytes) => {
+                        (self.unshown, self.to_stderr) = (bytes.into(), true);
                     }
-                    Kind::Failed => failed = Some(StartError::received(&body)),
-                    Kind::Exit => {
-                        let code = body.first().copied().unwrap_or_default();
+                    FromMonitor::Taken(count) => {
+                        self.window += usize::try_from(count).unwrap_or_default();
+                    }
+                    FromMonitor::Failed(error) => failed = Some(error),
+                    FromMonitor::Exit(code) => {
                         return Ok(failed.map_or(Why::End(End::Exit(code)), Why::Failed));
                     }
-                    _ => {}
                 }
             }
             let [signal, output, typed] = self.wait()?;
@@ -275,7 +289,7 @@ impl Client<'_> {
             } else if signal.is_some_and(|signal| OWN.contains(&signal)) {
                 continue;
             } else if self.options.signals == Signals::Proxy {
-                self.tell(Kind::Signal, &number.to_le_bytes())?;
+                self.tell(&FromClient::Signal(number))?;
             } else if let Some(signal) = signal.filter(|it| DEADLY.contains(it)) {
                 return Ok(Some(Why::Killed(signal)));
             } else if wish && self.options.signals == Signals::Leave {
@@ -298,37 +312,37 @@ impl Client<'_> {
         match nix::unistd::read(io::stdin(), &mut buffer[..room]) {
             Ok(0) => {
                 self.stdin_open = false;
-                self.tell(Kind::Eof, &[])?;
+                self.tell(&FromClient::Eof)?;
             }
             Ok(count) if self.options.tty => {
                 let (bytes, detach) = self.options.detach_keys.filter(&buffer[..count]);
-                self.feed(&bytes)?;
+                self.feed(bytes)?;
                 if detach {
                     return Ok(Some(Why::End(End::Keys)));
                 }
             }
-            Ok(count) => self.feed(&buffer[..count])?,
+            Ok(count) => self.feed(buffer[..count].to_vec())?,
             Err(Errno::EINTR | Errno::EAGAIN) => {}
             Err(_) => self.stdin_open = false,
         }
         Ok(None)
     }
 
-    fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+    fn feed(&mut self, bytes: Vec<u8>) -> Result<()> {
         self.window = self.window.saturating_sub(bytes.len());
-        self.tell(Kind::Stdin, bytes)
+        self.tell(&FromClient::Stdin(bytes))
     }
 
     /// Tells the container's terminal how large the user's is.
     fn resize(&self) -> Result<()> {
         match size().filter(|_| self.options.tty) {
-            Some(size) => self.tell(Kind::Resize, &size),
+            Some(size) => self.tell(&FromClient::Resize(size)),
             None => Ok(()),
         }
     }
 
-    fn tell(&self, kind: Kind, body: &[u8]) -> Result<()> {
-        send(self.socket, kind, body)
+    fn tell(&self, message: &FromClient) -> Result<()> {
+        send(self.socket, message)
             .or_else(ignore_gone)
             .context("reach the monitor")
     }
@@ -343,7 +357,7 @@ fn ignore_gone(error: io::Error) -> io::Result<()> {
 }
 
 /// Dies of a signal that was only held back.
-fn suffer(signal: Signal) -> Result<End> {
+fn die_of(signal: Signal) -> Result<End> {
     let mut set = SigSet::empty();
     set.add(signal);
     raise(signal)

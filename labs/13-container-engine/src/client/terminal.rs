@@ -6,6 +6,8 @@ use std::os::fd::AsRawFd;
 use nix::libc;
 use nix::sys::termios::{SetArg, Termios, cfmakeraw, tcgetattr, tcsetattr};
 
+use crate::monitor::channel::Size;
+
 /// While this lives, the terminal hands every key on, Ctrl-C too, and echoes nothing: the terminal
 /// of the container does that. Dropping it puts everything back.
 #[derive(Debug)]
@@ -28,22 +30,24 @@ impl Drop for Raw {
     }
 }
 
-/// The size of the user's terminal, as a frame carries it: rows, columns.
+/// The size of the user's terminal.
 #[allow(unsafe_code)]
-pub(crate) fn size() -> Option<[u8; 4]> {
+pub(crate) fn size() -> Option<Size> {
     if !io::stdout().is_terminal() {
         return None;
     }
-    // SAFETY: all zeros is a valid winsize, and TIOCGWINSZ fills it: ioctl_tty(2).
-    let size = unsafe {
-        let mut size: libc::winsize = std::mem::zeroed();
-        if libc::ioctl(io::stdout().as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) != 0 {
-            return None;
-        }
-        size
+    let mut size = libc::winsize {
+        ws_row: 0,
+        ws_col: 0,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
     };
-    let ([a, b], [c, d]) = (size.ws_row.to_le_bytes(), size.ws_col.to_le_bytes());
-    Some([a, b, c, d])
+    // SAFETY: TIOCGWINSZ writes one winsize, and `size` lives on: ioctl_tty(2). Neither std nor nix wraps it.
+    let done = unsafe { libc::ioctl(io::stdout().as_raw_fd(), libc::TIOCGWINSZ, &raw mut size) };
+    (done == 0).then_some(Size {
+        rows: size.ws_row,
+        columns: size.ws_col,
+    })
 }
 
 /// Looks for the keys that detach among what the user types.

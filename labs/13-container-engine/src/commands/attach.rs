@@ -10,8 +10,8 @@ use crate::commands::shared::attached::{
 };
 use crate::error::{Result, client};
 use crate::monitor::channel::Decoder;
-use crate::monitor::watch;
-use crate::store::container::Container;
+use crate::monitor::socket;
+use crate::store::container::{Container, Status};
 use crate::store::disk::Store;
 use crate::store::events;
 
@@ -46,6 +46,11 @@ impl Command for Attach {
     fn run(self, args: &[String]) -> Result<u8> {
         let store = Store::open()?;
         let container = Container::find(&store, &args[0])?;
+        if container.state().status == Status::Restarting {
+            return Err(client!(
+                "You cannot attach to a restarting container, wait until it is running"
+            ));
+        }
         if container.running().is_err() {
             return Err(client!(
                 "You cannot attach to a stopped container, start it first"
@@ -60,7 +65,7 @@ impl Command for Attach {
         };
         relay::check_terminal(options.stdin, options.tty)?;
         let signals = relay::hold_signals(&options)?;
-        let socket = watch::connect(&container).map_err(|_| gone(&container))?;
+        let socket = socket::attach(&container, options.wants()).map_err(|_| gone(&container))?;
         events::record(&store, config, "attach", &[]);
         left_by_keys(relay::run(&socket, Decoder::default(), &signals, options)?)
     }

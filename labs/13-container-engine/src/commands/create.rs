@@ -29,7 +29,7 @@ impl Command for Create {
     }
 
     fn run(self, args: &[String]) -> Result<u8> {
-        let made = Store::open().and_then(|store| make(&store, self.asked, args, false));
+        let made = Store::open().and_then(|store| make(&store, self.asked, args, true));
         let printed = made.map(|container| {
             print(&format!("{}\n", container.config.id));
             0

@@ -1,27 +1,18 @@
 //! `exec`: one more process in a running container.
 //!
-//! It gets a small monitor of its own, so that it survives its client as it does with Docker. It has
-//! no place on disk: when it ends, nothing is left.
+//! It gets a small monitor of its own: [`crate::monitor::session`].
 
 use std::ops::RangeInclusive;
-use std::os::unix::net::UnixStream;
-
-use nix::unistd::{ForkResult, fork, geteuid};
 
 use crate::cli::command::Command;
 use crate::cli::flag::{Flag, read, switch, text};
 use crate::client::relay::{self, End, Options, Signals};
 use crate::commands::shared::attached::{detach_keys, detach_keys_flag, left_by_keys};
 use crate::commands::shared::environment::{self, read_env};
-use crate::error::{Context, Error, Result, StartError, client};
-use crate::monitor::channel::{Decoder, Kind};
-use crate::monitor::pump::{Pump, Streams, pipes};
-use crate::monitor::watch::{fork_detached, hear_child};
-use crate::pid1::namespaces::Namespaces;
-use crate::pid1::process::{self, Process};
-use crate::pid1::program::die;
-use crate::pid1::stdio::Stdio;
-use crate::pidfd::PidFd;
+use crate::error::{Context, Error, Result, StartError, client, daemon};
+use crate::monitor::channel::{Decoder, FromMonitor, Wants};
+use crate::monitor::session::Session;
+use crate::pid1::process::Process;
 use crate::store::container::Container;
 use crate::store::disk::{Store, new_id};
 use crate::store::events;
@@ -97,7 +88,6 @@ impl Command for Exec {
 }
 
 impl Exec {
-    #[allow(unsafe_code)]
     fn exec(&self, store: &Store, container: &Container, args: &[String]) -> Result<u8> {
         let (state, _pid1) = container.running()?;
         if !self.detach {
@@ -149,34 +139,40 @@ impl Exec {
             detach_keys: detach_keys(self.detach_keys.as_deref())?,
         };
         let signals = relay::hold_signals(&options)?;
-        let (ours, theirs) = UnixStream::pair().context("make a socket")?;
-        match fork_detached(&config.name)? {
-            ForkResult::Parent { .. } => {}
-            ForkResult::Child => {
-                drop(ours);
-                // Opened now: in the container's file system there is no such file.
-                let record = events::open(store);
-                let died = |code: u8| {
-                    let more = [("execID", id.clone()), ("exitCode", code.to_string())];
-                    let _ = record
-                        .as_ref()
-                        .map(|file| events::record_to(file, config, "exec_die", &more));
-                };
-                let _ = watch(state.pid, &process, self, theirs, died);
-                die(0)
-            }
-        }
-        drop(theirs);
+        // Opened now: in the container's file system there is no such file.
+        let file = events::open(store);
+        let session = Session {
+            name: &config.name,
+            pid1: state.pid,
+            process,
+            tty: self.tty,
+            wants: match self.detach {
+                true => Wants {
+                    start: true,
+                    ..Wants::default()
+                },
+                false => options.wants(),
+            },
+        };
+        let socket = session.launch(|code| {
+            let more = [("execID", id.clone()), ("exitCode", code.to_string())];
+            let _ = file
+                .as_ref()
+                .map(|file| events::record_to(file, config, "exec_die", &more));
+        })?;
         let mut decoder = Decoder::default();
         let ended = if self.detach {
             // Whether it could be started at all is the one thing to wait for.
-            match decoder.wait(&ours).context("hear from the monitor")? {
-                Some((Kind::Failed, text)) => Err(StartError::received(&text).into()),
+            match decoder.wait(&socket).context("hear from the monitor")? {
+                // Nobody reads the stream of the command: it is the daemon who says so.
+                Some(FromMonitor::Failed(error)) => {
+                    return Err(daemon!("{}", as_docker_says(&error)));
+                }
                 Some(_) => Ok(End::Detached),
                 None => return Err(client!("the monitor is gone")),
             }
         } else {
-            relay::run(&ours, decoder, &signals, options)
+            relay::run(&socket, decoder, &signals, options)
         };
         match ended {
             Err(Error::Start(error)) => fail(&error),
@@ -189,71 +185,17 @@ impl Exec {
 /// the code is 126 whatever the reason was.
 fn fail(error: &StartError) -> Result<u8> {
     use std::io::Write;
-    let text = match error.code {
-        125 => format!("{}\r\n", error.message),
-        _ => format!(
-            "OCI runtime exec failed: exec failed: unable to start container process: {}: unknown\r\n",
-            error.message
-        ),
-    };
+    let text = format!("{}\r\n", as_docker_says(error));
     let _ = std::io::stdout().write_all(text.as_bytes());
     Err(Error::Exit(126))
 }
 
-// ANCHOR: exec
-/// The small monitor: enters the namespaces, starts the process, watches it.
-///
-/// It forks once more, because a pid namespace is entered by children only. So the process's parent
-/// stands outside: inside, its parent is 0.
-#[allow(unsafe_code)]
-fn watch(
-    pid: i32,
-    process: &Process,
-    request: &Exec,
-    socket: UnixStream,
-    died: impl Fn(u8),
-) -> std::io::Result<()> {
-    let mut pump = Pump::new(None, true);
-    pump.add(socket, true)?;
-    let privileged = geteuid().is_root();
-    let begun = (|| -> std::io::Result<_> {
-        let namespaces = Namespaces::of(pid)?;
-        let (stdio, streams) = if request.tty {
-            (Stdio::Terminal, Streams::default())
-        } else {
-            let (files, streams) = pipes(request.interactive)?;
-            (Stdio::Files(files), streams)
-        };
-        let (ours, theirs) = UnixStream::pair()?;
-        namespaces.enter()?;
-        // SAFETY: one thread.
-        match unsafe { fork() }? {
-            ForkResult::Child => {
-                drop((ours, namespaces));
-                process::added(process, stdio, privileged, theirs)
-            }
-            ForkResult::Parent { child } => Ok((PidFd::open(child.as_raw())?, streams, ours)),
-        }
-    })();
-    let begun =
-        begun.map_err(|error| StartError::engine(format!("cannot enter the container: {error}")));
-    let begun = begun.and_then(|(handle, mut streams, channel)| {
-        hear_child(&channel, &mut streams)?;
-        Ok((handle, streams))
-    });
-    match begun {
-        Ok((handle, streams)) => {
-            pump.tell(Kind::Started, &[]);
-            pump.run(&handle, streams, None, |_| {})?;
-            let code = handle.reap()?;
-            died(code);
-            pump.dismiss(code);
-        }
-        Err(error) => {
-            pump.tell(Kind::Failed, &serde_json::to_vec(&error)?);
-            pump.dismiss(error.code);
-        }
+fn as_docker_says(error: &StartError) -> String {
+    match error.code {
+        125 => error.message.clone(),
+        _ => format!(
+            "OCI runtime exec failed: exec failed: unable to start container process: {}: unknown",
+            error.message
+        ),
     }
-    Ok(())
 }
-// ANCHOR_END: exec

@@ -6,11 +6,11 @@ use nix::libc;
 
 use crate::cli::command::Command;
 use crate::cli::flag::{Flag, text};
-use crate::commands::shared::each::each;
+use crate::commands::shared::each::each_at_once;
 use crate::commands::shared::ending::{forbid_restart, send};
 use crate::error::{Context, Error, Result};
 use crate::signal::{self, BadSignal};
-use crate::store::container::Container;
+use crate::store::container::{Container, Status};
 use crate::store::disk::Store;
 
 /// `docker kill`.
@@ -37,7 +37,7 @@ impl Command for Kill {
     fn run(self, args: &[String]) -> Result<u8> {
         let store = Store::open()?;
         let number = signal::parse(self.signal.as_deref().unwrap_or("KILL"));
-        each(args, |name| {
+        each_at_once(args, |name| {
             let wrap = |error: Error| error.within(&format!("Cannot kill container: {name}"));
             let container = Container::find(&store, name).map_err(wrap)?;
             let number = match number.clone() {
@@ -45,6 +45,14 @@ impl Command for Kill {
                 Err(bad @ BadSignal::Invalid(_)) => return Err(bad.into()),
                 Err(bad) => return Err(wrap(bad.into())),
             };
+            // There is nobody to signal; but the wish counts.
+            if container.state().status == Status::Restarting {
+                if container.config.forbids_restart(number) {
+                    forbid_restart(&container);
+                    container.wait().context("wait for the monitor")?;
+                }
+                return Ok(());
+            }
             let (_, pid1) = container.running().map_err(wrap)?;
             if container.config.forbids_restart(number) {
                 forbid_restart(&container);

@@ -9,6 +9,7 @@ use crate::commands::shared::each::each;
 use crate::commands::shared::ending::stop_one;
 use crate::commands::shared::grace::Grace;
 use crate::error::Result;
+use crate::monitor::channel::Wants;
 use crate::store::container::Container;
 use crate::store::disk::Store;
 use crate::store::events;
@@ -34,7 +35,7 @@ impl Command for Restart {
         each(args, |name| {
             let container = Container::find(&store, name)?;
             stop_one(&store, &container, self.grace.signal.as_deref(), seconds)?;
-            begin(&store, &container)?;
+            begin(&store, &container, Wants::default())?;
             events::record(&store, &container.config, "restart", &[]);
             Ok(())
         })

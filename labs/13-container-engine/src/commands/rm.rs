@@ -7,6 +7,7 @@ use nix::libc;
 
 use crate::cli::command::Command;
 use crate::cli::flag::{Flag, switch};
+use crate::commands::shared::each::at_once;
 use crate::commands::shared::ending::{forbid_restart, send};
 use crate::error::{Context, Error, Result, daemon};
 use crate::output::{print, warn};
@@ -50,8 +51,9 @@ impl Command for Rm {
         let force = self.force;
         let mut errors = Vec::new();
         let mut failed = false;
-        for name in args {
-            match remove(&store, name, force) {
+        let outcomes = at_once(args, |name| remove(&store, name, force));
+        for (name, outcome) in args.iter().zip(outcomes) {
+            match outcome {
                 Ok(()) => print(&format!("{name}\n")),
                 Err(error) => {
                     // What is gone already is what --force asks for.
@@ -82,10 +84,15 @@ fn remove(store: &Store, name: &str, force: bool) -> Result<()> {
         }
         drop(changes);
         // "Exited", and still watched: the monitor is at its last lines.
-        if container.state().status != Status::Exited {
+        let status = container.state().status;
+        if status != Status::Exited {
             if !force {
+                let how = match status {
+                    Status::Restarting => "restarting",
+                    _ => "running",
+                };
                 return Err(daemon!(
-                    "You cannot remove a running container {}. Stop the container before attempting removal or force remove",
+                    "You cannot remove a {how} container {}. Stop the container before attempting removal or force remove",
                     config.id
                 ));
             }

@@ -9,8 +9,8 @@ use crate::commands::shared::asked::{Asked, LACKS};
 use crate::commands::shared::attached::{detach_keys, detach_keys_flag, sig_proxy_flag, signals};
 use crate::commands::shared::container::{make, or_125};
 use crate::error::{Error, Result};
-use crate::monitor::channel::Decoder;
-use crate::monitor::watch::{self, Tell};
+use crate::monitor::channel::{Decoder, Wants};
+use crate::monitor::start;
 use crate::output::{print, warn};
 use crate::store::disk::Store;
 use crate::store::events;
@@ -68,13 +68,13 @@ impl Run {
         let store = Store::open()?;
         let container = make(&store, self.asked, args, !detached)?;
         if detached {
-            let started = watch::start(&store, &container, None);
+            let started = start::start(&store, &container, Wants::default(), None);
             print(&format!("{}\n", container.config.id));
             return started.map(|_| 0);
         }
         let signals = relay::hold_signals(&options)?;
         events::record(&store, &container.config, "attach", &[]);
-        let (socket, _) = watch::launch(&store, &container, Tell::Output, None)?;
+        let (socket, _) = start::launch(&store, &container, options.wants(), None)?;
         relay::run(&socket, Decoder::default(), &signals, options).map(End::code)
     }
 }

@@ -9,8 +9,9 @@ use crate::commands::shared::attached::{detach_keys, detach_keys_flag, gone, sig
 use crate::commands::shared::begin::begin;
 use crate::commands::shared::each::each_reporting;
 use crate::error::{Result, client};
-use crate::monitor::watch;
-use crate::store::container::Container;
+use crate::monitor::channel::Wants;
+use crate::monitor::socket;
+use crate::store::container::{Container, Status};
 use crate::store::disk::Store;
 use crate::store::events;
 
@@ -54,7 +55,7 @@ impl Command for Start {
         if !self.attach {
             return each_reporting(args, "Error: failed to start containers", |name| {
                 let container = Container::find(&store, name)?;
-                begin(&store, &container).map(drop)
+                begin(&store, &container, Wants::default()).map(drop)
             });
         }
         if args.len() > 1 {
@@ -66,20 +67,24 @@ impl Command for Start {
         let options = Options {
             stdin: self.interactive && container.config.open_stdin,
             tty: container.config.tty,
-            signals: if self.sig_proxy == Some(false) {
-                Signals::Keep
-            } else {
-                Signals::Leave
+            signals: match self.sig_proxy {
+                Some(false) => Signals::Keep,
+                // A terminal hands on what is typed, Ctrl-C too.
+                _ if container.config.tty => Signals::Leave,
+                _ => Signals::Proxy,
             },
             detach_keys: detach_keys(self.detach_keys.as_deref())?,
         };
+        if container.state().status == Status::Restarting {
+            return Err(container.is_restarting());
+        }
         relay::check_terminal(options.stdin, options.tty)?;
         let signals = relay::hold_signals(&options)?;
         events::record(&store, &container.config, "attach", &[]);
-        let (socket, decoder) = match begin(&store, &container)? {
+        let (socket, decoder) = match begin(&store, &container, options.wants())? {
             Some(connection) => connection,
             None => (
-                watch::connect(&container).map_err(|_| gone(&container))?,
+                socket::attach(&container, options.wants()).map_err(|_| gone(&container))?,
                 Default::default(),
             ),
         };

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::cli::command::Command;
 use crate::cli::flag::Flag;
-use crate::commands::shared::each::each;
+use crate::commands::shared::each::each_at_once;
 use crate::commands::shared::ending::stop_one;
 use crate::commands::shared::grace::Grace;
 use crate::error::Result;
@@ -29,7 +29,7 @@ impl Command for Stop {
 
     fn run(self, args: &[String]) -> Result<u8> {
         let (store, seconds) = (Store::open()?, self.grace.seconds());
-        each(args, |name| {
+        each_at_once(args, |name| {
             let container = Container::find(&store, name)?;
             stop_one(&store, &container, self.grace.signal.as_deref(), seconds)
         })

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::cli::command::Command;
 use crate::error::{Context, Error, Result};
+use crate::monitor::socket;
 use crate::output::{print, warn};
 use crate::store::container::Container;
 use crate::store::disk::Store;
@@ -24,7 +25,7 @@ impl Command for Wait {
         let mut failed = false;
         for name in args {
             let code = Container::find(&store, name).and_then(|container| {
-                let code = container.wait().context("wait")?;
+                let code = socket::wait_for_end(&container).context("wait")?;
                 code.ok_or_else(|| Error::no_container(name))
             });
             match code {

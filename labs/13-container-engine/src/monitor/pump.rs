@@ -1,112 +1,43 @@
 //! The monitor's loop: carries bytes between a container's process and the clients that watch it,
 //! until the process has ended. One thread, one `poll(2)`.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::Instant;
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::libc;
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::socket::{getsockopt, sockopt};
-use nix::unistd::geteuid;
 
-use crate::monitor::channel::{Decoder, Kind, encode};
+use crate::error::StartError;
+use crate::monitor::channel::{FromClient, FromMonitor, Wants, encode};
+use crate::monitor::streams::{PIECE, Streams, not_now};
+use crate::monitor::viewer::{QUEUE, Viewer, is_ours};
 use crate::pidfd::PidFd;
 use crate::store::log::Writer;
-
-/// How much output may wait for a slow client before the container has to wait, too; and how much input for a
-/// slow container before its clients have to.
-const QUEUE: usize = 1 << 20;
-
-/// How much is read at a time.
-const PIECE: usize = 16 * 1024;
-
-/// Someone who watches, over a socket.
-#[derive(Debug)]
-struct Client {
-    socket: UnixStream,
-    decoder: Decoder,
-    /// What it has not taken yet.
-    queue: Vec<u8>,
-    gone: bool,
-    /// How much of its input is to be confirmed.
-    taken: usize,
-    /// The container's input comes from it.
-    feeds: bool,
-}
-
-impl Client {
-    /// Sends a frame, as far as it goes now.
-    fn send(&mut self, frame: &[u8]) {
-        self.queue.extend(frame);
-        self.flush();
-    }
-
-    fn flush(&mut self) {
-        while !self.queue.is_empty() {
-            match (&self.socket).write(&self.queue) {
-                Ok(count) => drop(self.queue.drain(..count)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => {
-                    self.gone = true;
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// The ends of the process's pipes, or of its terminal, that are ours.
-#[derive(Debug, Default)]
-pub(crate) struct Streams {
-    /// Its standard input, if anybody can write to it.
-    pub(crate) input: Option<File>,
-    /// Its standard output and standard error.
-    pub(crate) outputs: [Option<File>; 2],
-    /// All three in one.
-    pub(crate) terminal: Option<File>,
-}
-
-impl Streams {
-    /// Our end of what the process reads from.
-    fn sink(&self) -> Option<&File> {
-        self.input.as_ref().or(self.terminal.as_ref())
-    }
-
-    /// How many bytes the largest of its outputs can hold: pipe(7). A terminal holds less.
-    fn capacity(&self) -> usize {
-        let size = |file: &File| fcntl(file, FcntlArg::F_GETPIPE_SZ).ok();
-        let sizes = self.outputs.iter().flatten().filter_map(size);
-        let largest = sizes.filter_map(|size| usize::try_from(size).ok()).max();
-        largest.unwrap_or(0).max(4 * PIECE)
-    }
-}
 
 /// All that the loop works on.
 #[derive(Debug)]
 pub(crate) struct Pump {
-    streams: Streams,
-    clients: Vec<Client>,
+    viewers: Vec<Viewer>,
     /// Where new clients come from.
-    pub(crate) listener: Option<UnixListener>,
+    listener: Option<UnixListener>,
+    streams: Streams,
     log: Option<Writer>,
     /// What the process's input has not taken yet.
     pending: Vec<u8>,
     /// Close the input when this is all written.
     eof: bool,
-    /// Close the input when the client that feeds it goes away.
+    /// Close the input when the client that is it goes away.
     stdin_once: bool,
 }
 
 impl Pump {
     pub(crate) fn new(listener: Option<UnixListener>, stdin_once: bool) -> Self {
         Self {
-            streams: Streams::default(),
-            clients: Vec::new(),
+            viewers: Vec::new(),
             listener,
+            streams: Streams::default(),
             log: None,
             pending: Vec::new(),
             eof: false,
@@ -114,64 +45,75 @@ impl Pump {
         }
     }
 
-    /// Adds someone who watches; `feeds` if the container's input ends with it, whether it writes or not.
-    pub(crate) fn add(&mut self, socket: UnixStream, feeds: bool) -> io::Result<()> {
-        socket.set_nonblocking(true)?;
-        self.clients.push(Client {
-            socket,
-            decoder: Decoder::default(),
-            queue: Vec::new(),
-            gone: false,
-            taken: 0,
-            feeds,
-        });
+    /// Adds someone who watches.
+    pub(crate) fn add(&mut self, socket: UnixStream, wants: Wants) -> io::Result<()> {
+        self.viewers.push(Viewer::new(socket, wants)?);
         Ok(())
     }
 
-    /// Sends a frame to everybody.
-    pub(crate) fn tell(&mut self, kind: Kind, body: &[u8]) {
-        let frame = encode(kind, body);
-        for client in &mut self.clients {
-            client.send(&frame);
-        }
+    /// Says that PID 1 runs, to those who want to hear it.
+    pub(crate) fn tell_start(&mut self) {
+        let curious = self.viewers.iter_mut().filter(|viewer| viewer.wants.start);
+        curious.for_each(|viewer| viewer.tell(&FromMonitor::Started));
+    }
+
+    /// Says that there is no PID 1, and why.
+    pub(crate) fn tell_failure(&mut self, error: &StartError) {
+        let message = FromMonitor::Failed(error.clone());
+        self.viewers
+            .iter_mut()
+            .for_each(|viewer| viewer.tell(&message));
+    }
+
+    /// Takes over the streams of a new process.
+    pub(crate) fn connect(&mut self, streams: Streams, log: Option<Writer>) -> io::Result<()> {
+        streams.set_nonblocking()?;
+        (self.streams, self.log, self.eof) = (streams, log, false);
+        self.pending.clear();
+        Ok(())
     }
 
     // ANCHOR: pump
-    /// Runs until the process has ended and everything it wrote is in the log and with the clients
-    /// (or in their queues); `signal` is called for every signal that a client sends.
-    pub(crate) fn run(
+    /// Carries until the process has ended, or until a moment has come; true when the process has ended. `signal`
+    /// is called for every signal that a client sends.
+    pub(crate) fn carry(
         &mut self,
         process: &PidFd,
-        streams: Streams,
-        log: Option<Writer>,
+        until: Option<Instant>,
         mut signal: impl FnMut(i32),
-    ) -> io::Result<()> {
-        for file in [
-            &streams.input,
-            &streams.outputs[0],
-            &streams.outputs[1],
-            &streams.terminal,
-        ]
-        .into_iter()
-        .flatten()
-        {
-            set_nonblocking(file)?;
-        }
-        (self.streams, self.log, self.eof) = (streams, log, false);
-        self.pending.clear();
+    ) -> io::Result<bool> {
         loop {
-            if self.wait(process)? {
+            match self.wait(Some(process), until)? {
+                Woken::Process => return Ok(true),
+                Woken::Time => return Ok(false),
+                Woken::Other => self.turn(&mut signal),
+            }
+        }
+    }
+    // ANCHOR_END: pump
+
+    /// Carries until nobody holds the outputs of a process that has ended, or until a moment has come.
+    pub(crate) fn carry_outputs(&mut self, until: Option<Instant>) -> io::Result<()> {
+        while self.streams.readable().next().is_some() {
+            if matches!(self.wait(None, until)?, Woken::Time) {
                 break;
             }
-            self.read_outputs();
-            self.read_clients(&mut signal);
-            self.forget_clients();
-            self.write_input();
-            self.confirm_input();
-            self.accept();
+            self.turn(&mut |_| {});
         }
-        // What it wrote is still in the pipes, and no more than they hold. (PID 1 takes all others along. But what `exec`
-        // started may have left a child, which writes on and on.)
+        Ok(())
+    }
+
+    /// Serves the clients while there is no process, until a moment has come or `over` says so.
+    pub(crate) fn pause(&mut self, until: Instant, over: impl Fn() -> bool) -> io::Result<()> {
+        while !over() && !matches!(self.wait(None, Some(until))?, Woken::Time) {
+            self.turn(&mut |_| {});
+        }
+        Ok(())
+    }
+
+    /// Takes what a process that has ended left in its pipes, and no more than they hold. (PID 1 takes all others
+    /// along. But what another container in its PID namespace has inherited may be written to on and on.)
+    pub(crate) fn disconnect(&mut self) {
         let mut left = self.streams.capacity();
         while left > 0 && self.read_outputs() {
             left = left.saturating_sub(PIECE);
@@ -180,21 +122,37 @@ impl Pump {
             let _ = log.finish();
         }
         (self.streams, self.log) = (Streams::default(), None);
-        Ok(())
     }
-    // ANCHOR_END: pump
 
-    /// Sleeps until there is something to do; true when the process has ended.
-    fn wait(&self, process: &PidFd) -> io::Result<bool> {
-        let full = self.clients.iter().any(|client| client.queue.len() > QUEUE);
-        let streams = &self.streams;
-        let mut fds = vec![PollFd::new(process.as_fd(), PollFlags::POLLIN)];
-        if !full {
-            let readable = streams.outputs.iter().chain([&streams.terminal]).flatten();
+    /// Does all that can be done without waiting.
+    fn turn(&mut self, signal: &mut impl FnMut(i32)) {
+        self.read_outputs();
+        self.read_viewers(signal);
+        self.forget_viewers();
+        self.write_input();
+        self.confirm_input();
+        self.accept();
+    }
+
+    /// Sleeps until there is something to do.
+    fn wait(&self, process: Option<&PidFd>, until: Option<Instant>) -> io::Result<Woken> {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        // Rounded up to a millisecond: never early.
+        let timeout = match left.map(|left| left.as_nanos().div_ceil(1_000_000)) {
+            None => PollTimeout::NONE,
+            Some(millis) => PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX),
+        };
+        let process = process.map(AsFd::as_fd);
+        let mut fds: Vec<_> = process
+            .iter()
+            .map(|process| PollFd::new(*process, PollFlags::POLLIN))
+            .collect();
+        if !self.viewers.iter().any(Viewer::is_too_slow) {
+            let readable = self.streams.readable();
             fds.extend(readable.map(|file| PollFd::new(file.as_fd(), PollFlags::POLLIN)));
         }
         if !self.pending.is_empty()
-            && let Some(input) = streams.sink()
+            && let Some(input) = self.streams.sink()
         {
             fds.push(PollFd::new(input.as_fd(), PollFlags::POLLOUT));
         }
@@ -203,16 +161,17 @@ impl Pump {
                 .iter()
                 .map(|listener| PollFd::new(listener.as_fd(), PollFlags::POLLIN)),
         );
-        for client in &self.clients {
+        for viewer in &self.viewers {
             let mut flags = PollFlags::POLLIN;
-            if !client.queue.is_empty() {
+            if viewer.is_behind() {
                 flags |= PollFlags::POLLOUT;
             }
-            fds.push(PollFd::new(client.socket.as_fd(), flags));
+            fds.push(PollFd::new(viewer.socket.as_fd(), flags));
         }
-        match poll(&mut fds, PollTimeout::NONE) {
-            Ok(_) => Ok(fds[0].any().unwrap_or_default()),
-            Err(nix::errno::Errno::EINTR) => Ok(false),
+        match poll(&mut fds, timeout) {
+            Ok(_) if process.is_some() && fds[0].any().unwrap_or_default() => Ok(Woken::Process),
+            Ok(0) if left.is_some_and(|left| left.is_zero()) => Ok(Woken::Time),
+            Ok(_) | Err(Errno::EINTR) => Ok(Woken::Other),
             Err(error) => Err(error.into()),
         }
     }
@@ -230,92 +189,62 @@ impl Pump {
             let Some(file) = source else { continue };
             let count = match file.read(&mut buffer) {
                 Ok(count) => count,
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                    ) =>
-                {
-                    continue;
-                }
+                Err(error) if not_now(&error) => continue,
                 // A terminal that nobody holds open inside any more says EIO: pty(7).
                 Err(_) => 0,
             };
-            if count == 0 {
+            let bytes = &buffer[..count];
+            if bytes.is_empty() {
                 *source = None;
                 continue;
             }
             any = true;
             if let Some(log) = &mut self.log {
-                let _ = log.write(stderr, &buffer[..count]);
+                let _ = log.write(stderr, bytes);
             }
-            let frame = encode(
-                if stderr { Kind::Stderr } else { Kind::Stdout },
-                &buffer[..count],
-            );
-            for client in &mut self.clients {
-                client.queue.extend(&frame);
-            }
+            let message = match stderr {
+                true => FromMonitor::Stderr(bytes.to_vec()),
+                false => FromMonitor::Stdout(bytes.to_vec()),
+            };
+            let encoded = encode(&message);
+            self.viewers
+                .iter_mut()
+                .for_each(|viewer| viewer.queue_output(&encoded));
         }
         any
     }
 
-    fn read_clients(&mut self, signal: &mut impl FnMut(i32)) {
-        for client in &mut self.clients {
-            client.flush();
-            match client.decoder.fill(&client.socket) {
-                Ok(true) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                _ => client.gone = true,
-            }
-            loop {
-                match client.decoder.next() {
-                    Ok(Some((Kind::Stdin, bytes))) if !self.eof => {
-                        client.feeds = true;
-                        client.taken += bytes.len();
+    fn read_viewers(&mut self, signal: &mut impl FnMut(i32)) {
+        for viewer in &mut self.viewers {
+            viewer.flush();
+            for message in viewer.hear() {
+                match message {
+                    FromClient::Hello(wants) => viewer.wants = wants,
+                    FromClient::Stdin(bytes) if !self.eof => {
+                        viewer.note_input(bytes.len());
                         self.pending.extend(bytes);
                     }
-                    Ok(Some((Kind::Eof, _))) => self.eof |= self.stdin_once,
-                    Ok(Some((Kind::Resize, size))) => {
-                        if let Some(terminal) = &self.streams.terminal {
-                            resize(terminal, &size);
-                        }
-                    }
-                    Ok(Some((Kind::Signal, number))) => {
-                        if let Ok(number) = number.try_into() {
-                            signal(i32::from_le_bytes(number));
-                        }
-                    }
-                    Ok(Some(_)) => {}
-                    Ok(None) => break,
-                    Err(_) => {
-                        client.gone = true;
-                        break;
-                    }
+                    FromClient::Stdin(_) => {}
+                    FromClient::Eof => self.eof |= self.stdin_once,
+                    FromClient::Resize(size) => self.streams.resize(size),
+                    FromClient::Signal(number) => signal(number),
                 }
             }
         }
     }
 
     /// Lets go of those that have gone, however that was found out, and of the input that came from them.
-    fn forget_clients(&mut self) {
-        let fed = self
-            .clients
-            .iter()
-            .any(|client| client.gone && client.feeds);
-        self.eof |= self.stdin_once && fed;
-        self.clients.retain(|client| !client.gone);
+    fn forget_viewers(&mut self) {
+        let input_left = |viewer: &Viewer| viewer.has_gone() && viewer.wants.input;
+        self.eof |= self.stdin_once && self.viewers.iter().any(input_left);
+        self.viewers.retain(|viewer| !viewer.is_done());
     }
 
     fn write_input(&mut self) {
         match self.streams.sink() {
             Some(mut file) => match file.write(&self.pending) {
                 Ok(count) => drop(self.pending.drain(..count)),
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-                    ) => {}
+                Err(error) if not_now(&error) => {}
                 // Nobody reads it any more.
                 Err(_) => {
                     self.pending.clear();
@@ -331,12 +260,8 @@ impl Pump {
 
     /// Asks for more input, unless enough is waiting, or nobody will read it.
     fn confirm_input(&mut self) {
-        if self.pending.len() >= QUEUE || self.streams.sink().is_none() {
-            return;
-        }
-        for client in self.clients.iter_mut().filter(|client| client.taken > 0) {
-            let taken = std::mem::take(&mut client.taken);
-            client.send(&encode(Kind::Taken, &taken.to_le_bytes()));
+        if self.pending.len() < QUEUE && self.streams.sink().is_some() {
+            self.viewers.iter_mut().for_each(Viewer::confirm_input);
         }
     }
 
@@ -344,7 +269,7 @@ impl Pump {
         // The listener does not block: poll(2) may have woken us for something else.
         while let Some(Ok((socket, _))) = self.listener.as_ref().map(UnixListener::accept) {
             if is_ours(&socket) {
-                let _ = self.add(socket, false);
+                let _ = self.add(socket, Wants::default());
             }
         }
     }
@@ -355,77 +280,32 @@ impl Pump {
         self.listener = None;
     }
 
-    /// Sends the exit code and waits until every client has taken all, or is gone.
+    /// Tells everybody the exit code: it is the last thing that each of them hears.
     pub(crate) fn dismiss(&mut self, code: u8) {
-        self.tell(Kind::Exit, &[code]);
-        self.clients
-            .retain(|client| !client.gone && !client.queue.is_empty());
-        while !self.clients.is_empty() {
-            let mut fds: Vec<_> = self
-                .clients
-                .iter()
-                .map(|client| PollFd::new(client.socket.as_fd(), PollFlags::POLLOUT))
-                .collect();
-            if let Err(error) = poll(&mut fds, PollTimeout::NONE)
-                && error != nix::errno::Errno::EINTR
-            {
-                break;
+        self.viewers
+            .iter_mut()
+            .for_each(|viewer| viewer.dismiss(code));
+    }
+
+    /// Waits until every client has taken all, or is gone.
+    pub(crate) fn drain(&mut self) -> io::Result<()> {
+        loop {
+            self.forget_viewers();
+            if self.viewers.is_empty() {
+                return Ok(());
             }
-            self.clients.iter_mut().for_each(Client::flush);
-            self.clients
-                .retain(|client| !client.gone && !client.queue.is_empty());
+            self.wait(None, None)?;
+            self.read_viewers(&mut |_| {});
         }
-        self.clients.clear();
     }
 }
 
-/// Whether the other end belongs to us, or to root: `SO_PEERCRED`, `unix(7)`.
-pub(crate) fn is_ours(socket: &UnixStream) -> bool {
-    let peer = getsockopt(socket, sockopt::PeerCredentials).map(|peer| peer.uid());
-    peer.is_ok_and(|uid| uid == 0 || uid == geteuid().as_raw())
-}
-
-/// From now on, reading and writing return at once.
-fn set_nonblocking(file: &File) -> io::Result<()> {
-    let flags = OFlag::from_bits_truncate(fcntl(file, FcntlArg::F_GETFL)?);
-    fcntl(file, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-    Ok(())
-}
-
-/// Tells a terminal its size; the kernel then sends SIGWINCH to the foreground group inside.
-#[allow(unsafe_code)]
-fn resize(terminal: &File, size: &[u8]) {
-    let Ok([a, b, c, d]) = <[u8; 4]>::try_from(size) else {
-        return;
-    };
-    let size = libc::winsize {
-        ws_row: u16::from_le_bytes([a, b]),
-        ws_col: u16::from_le_bytes([c, d]),
-        ws_xpixel: 0,
-        ws_ypixel: 0,
-    };
-    // SAFETY: TIOCSWINSZ reads a winsize: ioctl_tty(2).
-    unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
-}
-
-/// Makes the pipes of a process: its three descriptors, and our ends.
-pub(crate) fn pipes(with_input: bool) -> io::Result<([OwnedFd; 3], Streams)> {
-    let pipe = || nix::unistd::pipe2(OFlag::O_CLOEXEC);
-    let (out_read, out_write) = pipe()?;
-    let (err_read, err_write) = pipe()?;
-    let (input, ours) = if with_input {
-        let (read, write) = pipe()?;
-        (read, Some(File::from(write)))
-    } else {
-        (OwnedFd::from(File::open("/dev/null")?), None)
-    };
-    let outputs = [Some(File::from(out_read)), Some(File::from(err_read))];
-    Ok((
-        [input, out_write, err_write],
-        Streams {
-            input: ours,
-            outputs,
-            terminal: None,
-        },
-    ))
+/// Why [`Pump::wait`] has returned.
+enum Woken {
+    /// The process has ended.
+    Process,
+    /// The moment has come.
+    Time,
+    /// A stream or a client has something.
+    Other,
 }

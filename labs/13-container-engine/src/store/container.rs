@@ -151,10 +151,14 @@ impl Container {
                 let finished = died
                     .and_then(|since| u64::try_from(since.as_nanos()).ok())
                     .unwrap_or_default();
+                // The code is there if the monitor could write no more than that: a full disk.
+                let code = File::open(self.file("status"))
+                    .ok()
+                    .and_then(|mut file| read_code(&mut file));
                 state = State {
                     status: Status::Exited,
                     pid: 0,
-                    exit_code: 137,
+                    exit_code: code.unwrap_or(137),
                     finished: finished.max(state.started),
                     ..state
                 };
@@ -184,27 +188,33 @@ impl Container {
     }
 
     // ANCHOR: wait
-    /// Waits until nobody watches it any more and returns the exit code.
+    /// Waits until nobody watches it any more and returns the exit code; `None` if it was removed before that.
+    pub(crate) fn wait(&self) -> io::Result<Option<u8>> {
+        self.await_end(self.end()?)
+    }
+
+    /// The file that will hold the exit code, opened now: with `--rm` it will have no name any more. `None`: it was
+    /// never started, or is deleted.
+    pub(crate) fn end(&self) -> io::Result<Option<File>> {
+        match File::open(self.file("status")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            file => file.map(Some),
+        }
+    }
+
+    /// Waits for what [`Container::end`] has opened.
     ///
     /// The kernel queues us for the lock and wakes us when the monitor lets go of it, also when the
-    /// monitor is killed. The code is read from the file that we hold open: with `--rm` it has
-    /// no name any more.
-    ///
-    /// `None` if the container was removed before that.
-    pub(crate) fn wait(&self) -> io::Result<Option<u8>> {
-        let mut file = match File::open(self.file("status")) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Never started; or deleted, and then this file went after the other.
-                let exists = self.file("json").exists();
-                return Ok(exists.then(|| self.state().exit_code));
-            }
-            file => file?,
+    /// monitor is killed.
+    pub(crate) fn await_end(&self, end: Option<File>) -> io::Result<Option<u8>> {
+        let Some(mut file) = end else {
+            // A deleted one's description went before this file.
+            return Ok(self.exists().then(|| self.state().exit_code));
         };
         file.lock_shared()?;
-        let mut code = String::new();
-        file.read_to_string(&mut code)?;
-        let code = code.trim().parse();
-        Ok(Some(code.unwrap_or_else(|_| self.state().exit_code)))
+        Ok(Some(
+            read_code(&mut file).unwrap_or_else(|| self.state().exit_code),
+        ))
     }
     // ANCHOR_END: wait
 
@@ -265,9 +275,19 @@ impl Container {
         let handle = self
             .pid1(&state)
             .filter(|_| state.status == Status::Running);
-        let handle =
-            handle.ok_or_else(|| daemon!("Container {} is not running", self.config.id))?;
+        let handle = handle.ok_or_else(|| match state.status {
+            Status::Restarting => self.is_restarting(),
+            _ => daemon!("Container {} is not running", self.config.id),
+        })?;
         Ok((state, handle))
+    }
+
+    /// What needs a PID 1 has to wait for the next one.
+    pub(crate) fn is_restarting(&self) -> Error {
+        daemon!(
+            "Container {} is restarting, wait until the container is running",
+            self.config.id
+        )
     }
 
     /// Deletes everything. The caller holds the locks. What it is comes first: from then on there is
@@ -288,6 +308,13 @@ impl Container {
         }
         Ok(())
     }
+}
+
+/// The exit code in a status file, if the monitor has come to write it.
+fn read_code(file: &mut File) -> Option<u8> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
 }
 
 /// Whether a container, dead or alive, was made from this image.

@@ -3,16 +3,24 @@
 use std::os::unix::net::UnixStream;
 
 use crate::error::Result;
-use crate::monitor::channel::Decoder;
-use crate::monitor::watch;
-use crate::store::container::Container;
+use crate::monitor::channel::{Decoder, FromMonitor, Wants};
+use crate::monitor::start;
+use crate::store::container::{Container, Status};
 use crate::store::disk::Store;
 
 /// Starts it unless it runs.
-pub(crate) fn begin(store: &Store, container: &Container) -> Result<Option<(UnixStream, Decoder)>> {
+pub(crate) fn begin(
+    store: &Store,
+    container: &Container,
+    wants: Wants,
+) -> Result<Option<(UnixStream, Decoder<FromMonitor>)>> {
     let changes = container.lock_changes()?;
-    if container.running().is_ok() {
+    // One that waits for its restart counts as running: its monitor will start it.
+    if matches!(
+        container.state().status,
+        Status::Running | Status::Restarting
+    ) {
         return Ok(None);
     }
-    watch::start(store, container, Some(changes)).map(Some)
+    start::start(store, container, wants, Some(changes)).map(Some)
 }

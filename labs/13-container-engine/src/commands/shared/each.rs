@@ -1,5 +1,8 @@
 //! One act on each of several names, as Docker does it: the names on standard output, and on after a failure.
 
+use std::panic::resume_unwind;
+use std::thread;
+
 use crate::error::{Error, Result};
 use crate::output::{print, warn};
 
@@ -20,7 +23,36 @@ pub(crate) fn each(names: &[String], mut act: impl FnMut(&str) -> Result<()>) ->
     if failed { Err(Error::Exit(1)) } else { Ok(0) }
 }
 
-/// The same, with one more line that names those that failed.
+/// Does something to each container, to all of them side by side, as Docker's client does for some commands; returns
+/// what came of each, in the order of the names.
+pub(crate) fn at_once(
+    names: &[String],
+    act: impl Fn(&str) -> Result<()> + Sync,
+) -> Vec<Result<()>> {
+    let act = &act;
+    thread::scope(|scope| {
+        let started: Vec<_> = names
+            .iter()
+            .map(|name| scope.spawn(move || act(name)))
+            .collect();
+        let outcomes = started.into_iter().map(|one| match one.join() {
+            Ok(outcome) => outcome,
+            Err(panic) => resume_unwind(panic),
+        });
+        outcomes.collect()
+    })
+}
+
+/// [`each`], side by side: the grace periods of several pass together.
+pub(crate) fn each_at_once(
+    names: &[String],
+    act: impl Fn(&str) -> Result<()> + Sync,
+) -> Result<u8> {
+    let mut outcomes = at_once(names, act).into_iter();
+    each(names, |_| outcomes.next().unwrap_or(Ok(())))
+}
+
+/// [`each`], with one more line that names those that failed.
 pub(crate) fn each_reporting(
     names: &[String],
     summary: &str,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::libc;
 
 use crate::error::{Context, Result};
-use crate::monitor::watch;
+use crate::monitor::socket;
 use crate::pidfd::PidFd;
 use crate::signal;
 use crate::store::container::{Container, Status};
@@ -52,7 +52,7 @@ pub(crate) fn stop_one(
 /// Whatever its restart policy says: this end is wanted.
 pub(crate) fn forbid_restart(container: &Container) {
     container.set_stopped(true);
-    watch::knock(container);
+    socket::wake(container);
 }
 
 /// Sends one signal and records it; the event first, since the signal may be the end.
