@@ -57,5 +57,6 @@ pub fn exercise(course: &Course, arguments: &ExerciseArgs) -> Result<Verdict> {
         &options,
         &arguments.show,
         &|_, _| (),
+        1,
     )
 }

@@ -25,6 +25,9 @@ pub struct LabArgs {
     /// Rewrite the chapter with what happened; wildcards that still match stay
     #[arg(long)]
     pub bless: bool,
+    /// Run it all N times, but stop at the first run that does not pass: what fails now and then is found so
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "bless", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
     /// Count a skipped block as a failure
     #[arg(long)]
     pub deny_skip: bool,
@@ -62,5 +65,6 @@ pub fn lab(course: &Course, arguments: &LabArgs) -> Result<Verdict> {
         &options,
         &arguments.show,
         &finish,
+        arguments.repeat,
     )
 }

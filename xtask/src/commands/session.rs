@@ -11,14 +11,14 @@ use owo_colors::OwoColorize;
 use crate::chapter::course::{Course, Lab};
 use crate::commands::flags::{EngineFlag, Format, Labs, Show};
 use crate::engine::choice::Engine;
-use crate::report::outcome::{LabReport, RunReport};
+use crate::report::outcome::{LabReport, Repeat, RunReport};
 use crate::report::verdict::Verdict;
 use crate::report::{json, junit, text};
 use crate::run::job::Job;
 use crate::run::jobs;
 use crate::run::options::{Options, Shown};
 use crate::system::checkout;
-use crate::system::print::print;
+use crate::system::print::{complain, print};
 use crate::system::process::which;
 
 /// The labs that the reader named, in the book's order.
@@ -53,7 +53,8 @@ pub fn options(show: &Show) -> Options {
     }
 }
 
-/// Runs the jobs and writes the reports that the flags ask for. `finish` has the last word on each lab.
+/// Runs the jobs, up to `times` times, and writes the reports that the flags ask for. `finish` has the last word on each
+/// lab.
 pub fn run(
     course: &Course,
     jobs: &[Job],
@@ -61,6 +62,7 @@ pub fn run(
     options: &Options,
     show: &Show,
     finish: &(dyn Fn(&Job, &mut LabReport) + Sync),
+    times: u32,
 ) -> Result<Verdict> {
     if which("bash").is_none() {
         bail!(
@@ -82,12 +84,31 @@ pub fn run(
     if show.format == Format::Text {
         print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
     }
-    let reports = jobs::run(course, jobs, &engine, options, finish)?;
-    let report = RunReport::new(engine.report(), reports);
-    match show.format {
-        Format::Json => print(&json::render(&report)?),
-        Format::Text if report.labs.len() > 1 => print(&text::summary(&report)),
-        Format::Text => {}
+    let mut number = 1;
+    let report = loop {
+        let repeat = (times > 1).then_some(Repeat {
+            run: number,
+            of: times,
+        });
+        if let Some(repeat) = repeat {
+            let text = format!("{repeat}\n");
+            match show.format {
+                Format::Text => print(&text),
+                Format::Json => complain(&text),
+            }
+        }
+        let labs = jobs::run(course, jobs, &engine, options, finish)?;
+        let report = RunReport::new(engine.report(), labs, repeat);
+        if show.format == Format::Text {
+            print(&text::summary(&report));
+        }
+        if report.verdict != Verdict::Passed || number == times {
+            break report;
+        }
+        number += 1;
+    };
+    if show.format == Format::Json {
+        print(&json::render(&report)?);
     }
     if let Some(path) = &show.junit {
         std::fs::write(path, junit::render(&report)?)

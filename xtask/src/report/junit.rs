@@ -10,7 +10,9 @@ use crate::report::verdict::Verdict;
 pub fn render(run: &RunReport) -> Result<String> {
     let mut report = Report::new("trapping-signals-in-containers");
     for lab in &run.labs {
-        let mut suite = TestSuite::new(format!("{} ({})", lab.lab, run.engine.kind));
+        let number = run.repeat.map(|repeat| format!(", {repeat}"));
+        let (engine, number) = (run.engine.kind, number.unwrap_or_default());
+        let mut suite = TestSuite::new(format!("{} ({engine}{number})", lab.lab));
         for step in &lab.steps {
             let mut status = TestCaseStatus::success();
             if !step.passed {
@@ -81,7 +83,7 @@ mod tests {
             why: "as asked for".into(),
             program: "/pocket".into(),
         };
-        render(&RunReport::new(engine, vec![lab])).unwrap()
+        render(&RunReport::new(engine, vec![lab], None)).unwrap()
     }
 
     #[track_caller]

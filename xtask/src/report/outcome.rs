@@ -102,9 +102,27 @@ pub struct EngineReport {
     pub program: PathBuf,
 }
 
+/// A run's place among those that `--repeat` asks for.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Repeat {
+    /// Its number, from 1.
+    pub run: u32,
+    /// How many there are to be.
+    pub of: u32,
+}
+
+impl std::fmt::Display for Repeat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "run {} of {}", self.run, self.of)
+    }
+}
+
 /// A whole run.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
+    /// Which of several runs this is, the last that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<Repeat>,
     /// The engine.
     pub engine: EngineReport,
     /// The worst of its labs.
@@ -115,7 +133,11 @@ pub struct RunReport {
 
 impl RunReport {
     /// The report of some labs.
-    pub fn new(engine: EngineReport, mut labs: Vec<LabReport>) -> RunReport {
+    pub fn new(
+        engine: EngineReport,
+        mut labs: Vec<LabReport>,
+        repeat: Option<Repeat>,
+    ) -> RunReport {
         labs.sort_by(|a, b| a.lab.cmp(&b.lab));
         let verdict = labs
             .iter()
@@ -123,6 +145,7 @@ impl RunReport {
             .max()
             .unwrap_or(Verdict::Passed);
         RunReport {
+            repeat,
             engine,
             verdict,
             labs,

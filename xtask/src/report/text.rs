@@ -50,14 +50,27 @@ pub fn verdict(report: &LabReport) -> String {
     text
 }
 
-/// The last line of a run of several labs.
+/// The last lines of a run: how several labs came out, and which of several runs it was that ends them.
 pub fn summary(run: &RunReport) -> String {
-    format!(
-        "\n{} passed, {} failed, {} could not run\n",
-        run.count(Verdict::Passed),
-        run.count(Verdict::Failed),
-        run.count(Verdict::CannotRun)
-    )
+    let mut text = String::new();
+    if run.labs.len() > 1 {
+        text.push_str(&format!(
+            "\n{} passed, {} failed, {} could not run\n",
+            run.count(Verdict::Passed),
+            run.count(Verdict::Failed),
+            run.count(Verdict::CannotRun)
+        ));
+    }
+    match run.repeat {
+        Some(repeat) if run.verdict != Verdict::Passed => {
+            text.push_str(&format!("\nstopped: {repeat} did not pass\n"));
+        }
+        Some(repeat) if repeat.run == repeat.of => {
+            text.push_str(&format!("\nall {} runs passed\n", repeat.of));
+        }
+        _ => {}
+    }
+    text
 }
 
 #[cfg(test)]
