@@ -74,6 +74,18 @@ impl Chapter {
 
     /// Parses a chapter's text.
     pub fn parse(source: Source) -> Result<Chapter, Faults> {
+        if let Some(offset) = source.text.find("\r\n") {
+            let path = source.path.display();
+            let fault = Fault::new(
+                source.line_of(offset),
+                "this chapter has CRLF line ends, as Windows writes them; no output has them",
+            )
+            .help(format!(
+                "take them out: sed -i 's/\\r$//' {path}; and keep git from putting them in: git config core.autocrlf input"
+            ));
+            let faults = vec![fault];
+            return Err(Faults { source, faults });
+        }
         let text = source.text.clone();
         let mut page = Page {
             source,

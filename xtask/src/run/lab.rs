@@ -15,6 +15,7 @@ use crate::engine::sandbox::Sandbox;
 use crate::report::outcome::{LabReport, Skip, StepReport};
 use crate::report::text;
 use crate::report::verdict::Verdict;
+use crate::run::decode::Decoder;
 use crate::run::hint::hint;
 use crate::run::options::Options;
 use crate::run::resources;
@@ -183,11 +184,12 @@ impl Runner<'_> {
                 wait_for_enter()?;
             }
             let started = Instant::now();
-            let mut output = Vec::new();
+            let (mut output, mut decoder) = (Vec::new(), Decoder::default());
             let ended = session.run(&step.command, self.options.timeout, |bytes| {
                 output.extend_from_slice(bytes);
-                self.screen.output(bytes);
+                self.screen.output(&decoder.push(bytes));
             })?;
+            self.screen.output(&decoder.finish());
             let output = String::from_utf8_lossy(&output).into_owned();
             let status = match ended {
                 Ended::Status(status) | Ended::Exited(status) => Some(status),

@@ -2,6 +2,9 @@
 //! From a chapter and an engine to an outcome.
 //! It may call: `engine` and below.
 
+pub(crate) mod bash;
+pub(crate) mod decode;
+pub(crate) mod driver;
 pub(crate) mod hint;
 pub(crate) mod job;
 pub(crate) mod jobs;

@@ -6,7 +6,7 @@ use crate::chapter::page::Step;
 use crate::report::outcome::LabReport;
 use crate::report::text;
 use crate::report::verdict::Verdict;
-pub use crate::system::print::{complain, print};
+pub use crate::system::print::print;
 
 /// Where one lab's words go.
 #[derive(Debug)]
@@ -63,8 +63,8 @@ impl Screen {
     }
 
     /// Some of a command's output.
-    pub fn output(&mut self, bytes: &[u8]) {
-        self.write(&String::from_utf8_lossy(bytes));
+    pub fn output(&mut self, text: &str) {
+        self.write(text);
     }
 
     /// A lab has ended.

@@ -1,38 +1,20 @@
 //! One bash process: runs a chapter's commands in order, with one state, as a reader's prompt would.
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{PipeReader, PipeWriter, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::Child;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::signal::{SigSet, Signal};
 
-use crate::run::screen::complain;
+use crate::run::bash;
+use crate::run::driver::{self, Answer};
+use crate::system::print::complain;
 use crate::system::process::shell_status;
 use crate::system::wait::{Until, pidfd, wait};
-
-/// What bash runs: it reads commands, each ended by a NUL, from descriptor 8, and answers every one with its
-/// exit status and a newline on descriptor 9, where a first NUL says that it is ready. The commands see neither. `set -m` gives jobs process groups of
-/// their own, as at a prompt (and so their SIGINT is not ignored, POSIX 2.11).
-const DRIVER: &str = r#"
-exec 8<&0 9>&2 </dev/null 2>&1
-printf '\0' >&9
-set -m
-__status() { return "$1"; }
-__last=0
-while IFS= read -r -d '' -u 8 __command; do
-  __status "$__last"
-  eval "$__command" 8<&- 9>&-
-  __last=$?
-  printf '%s\n' "$__last" >&9
-done
-"#;
 
 /// How long bash may take to start.
 const START: Duration = Duration::from_secs(60);
@@ -43,19 +25,19 @@ pub const LIMIT: usize = 16 << 20;
 /// What a pipe holds (pipe(7)), in bytes.
 const PIPE: usize = 64 << 10;
 
-/// Whom we listen to. The end of bash is told by its pidfd and not by the end of a pipe: `exec` closes one while the
-/// process lives, and a job in the background may hold one when bash is gone.
+/// Whom we listen to. The end of bash is told by its pidfd and not by the end of a pipe: `exec >FILE` closes one while
+/// the process lives, and a job in the background may hold one when bash is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
-    Status,
+    Answers,
     Output,
     End,
 }
 
 /// What came of listening to bash.
 enum Heard {
-    /// What it said, without the byte at its end.
-    Answer(String),
+    /// What it said.
+    Answer(Vec<u8>),
     /// It ended, with this status.
     End(i32),
     /// Nothing, until the deadline.
@@ -69,9 +51,11 @@ enum Heard {
 pub struct Session {
     bash: Child,
     pidfd: OwnedFd,
-    commands: ChildStdin,
-    output: OwnedFd,
-    status: OwnedFd,
+    /// Both ends of both pipes are ours; bash opens the others by name.
+    commands: (PipeReader, PipeWriter),
+    answers: (PipeReader, PipeWriter),
+    output: PipeReader,
+    before: Option<Answer>,
 }
 
 /// How a command ended.
@@ -90,47 +74,39 @@ pub enum Ended {
 impl Session {
     /// Starts bash in `folder` with `environment` added to ours.
     pub fn start(folder: &Path, environment: &[(OsString, OsString)]) -> Result<Session> {
-        let mut command = Command::new("bash");
-        command
-            .args(["--noprofile", "--norc", "-c", DRIVER, "bash"])
-            .current_dir(folder)
-            .env_remove("BASH_ENV")
-            .env_remove("ENV")
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        own_session(&mut command);
-        let mut bash = command.spawn().context("cannot run bash")?;
-        let commands = bash.stdin.take().context("stdin is piped")?;
-        let output = OwnedFd::from(bash.stdout.take().context("stdout is piped")?);
-        let status = OwnedFd::from(bash.stderr.take().context("stderr is piped")?);
-        fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        let commands = std::io::pipe().context("cannot make a pipe")?;
+        let answers = std::io::pipe().context("cannot make a pipe")?;
+        let script = driver::script(commands.0.as_fd(), answers.1.as_fd());
+        let (bash, output) = bash::start(&script, folder, environment)?;
         let pidfd = pidfd(&bash)?;
         let mut session = Session {
             bash,
             pidfd,
             commands,
+            answers,
             output,
-            status,
+            before: None,
         };
         session.begin()?;
         Ok(session)
     }
 
-    /// Waits until bash takes commands. What it says before that is no answer: of a library that LD_PRELOAD names and
+    /// Waits until bash takes commands. What it says before that is no command's: of a library that LD_PRELOAD names and
     /// that is not there, of a locale that is not there.
     fn begin(&mut self) -> Result<()> {
-        match self.listen(b'\0', Until::within(START), |_| ())? {
-            Heard::Answer(said) if said.is_empty() => Ok(()),
-            Heard::Answer(said) => {
+        let mut said = Vec::new();
+        let heard = self.listen(Until::within(START), |bytes| said.extend_from_slice(bytes))?;
+        let said = String::from_utf8_lossy(&said);
+        match heard {
+            Heard::Answer(_) if said.is_empty() => Ok(()),
+            Heard::Answer(_) => {
                 complain(&format!("warning: bash says: {}\n", said.trim_end()));
                 Ok(())
             }
             Heard::End(status) => {
-                bail!("bash ended with exit status {status} before its first command")
+                bail!("bash ended with exit status {status} before its first command\n{said}")
             }
-            Heard::Nothing | Heard::TooMuch => bail!("bash does not start"),
+            Heard::Nothing | Heard::TooMuch => bail!("bash does not start\n{said}"),
         }
     }
 
@@ -141,13 +117,16 @@ impl Session {
         deadline: Duration,
         sink: impl FnMut(&[u8]),
     ) -> Result<Ended> {
-        // If bash is gone there is nobody to write to, which its pidfd will tell.
-        let _ = self.commands.write_all(format!("{command}\0").as_bytes());
-        match self.listen(b'\n', Until::within(deadline), sink)? {
-            Heard::Answer(answer) => match answer.trim_end().parse() {
-                Ok(status) => Ok(Ended::Status(status)),
-                Err(_) => bail!("bash said {answer:?} where its exit status should be"),
-            },
+        let text = driver::command(command, self.before.as_ref());
+        // If bash is gone nobody reads it, which its pidfd will tell.
+        self.commands.1.write_all(text.as_bytes())?;
+        match self.listen(Until::within(deadline), sink)? {
+            Heard::Answer(bytes) => {
+                let answer = Answer::parse(&bytes)?;
+                let status = answer.status;
+                self.before = Some(answer);
+                Ok(Ended::Status(status))
+            }
             Heard::End(status) => Ok(Ended::Exited(status)),
             Heard::Nothing => {
                 self.kill();
@@ -160,16 +139,16 @@ impl Session {
         }
     }
 
-    /// Listens for an answer that ends in `end`. Until then `sink` gets what the commands print.
-    fn listen(&mut self, end: u8, until: Until<'_>, mut sink: impl FnMut(&[u8])) -> Result<Heard> {
+    /// Listens for an answer. Until then `sink` gets what the commands print.
+    fn listen(&mut self, until: Until<'_>, mut sink: impl FnMut(&[u8])) -> Result<Heard> {
         let mut answer = Vec::new();
         let mut printed = 0;
-        let mut open = vec![Source::Status, Source::Output, Source::End];
+        let mut open = vec![Source::Answers, Source::Output, Source::End];
         loop {
             let watched: Vec<_> = open
                 .iter()
                 .map(|source| match source {
-                    Source::Status => (Source::Status, self.status.as_fd()),
+                    Source::Answers => (Source::Answers, self.answers.0.as_fd()),
                     Source::Output => (Source::Output, self.output.as_fd()),
                     Source::End => (Source::End, self.pidfd.as_fd()),
                 })
@@ -177,35 +156,25 @@ impl Session {
             let Some(ready) = wait(&watched, until)? else {
                 return Ok(Heard::Nothing);
             };
-            // The first that is ready, in the order in which they stand above: what bash answered comes before its end.
-            match ready.first() {
-                Some(Source::Status) => {
-                    let mut bytes = [0; 64];
-                    let read =
-                        nix::unistd::read(&self.status, &mut bytes).context("read from bash")?;
-                    answer.extend_from_slice(&bytes[..read]);
-                    if answer.last() == Some(&end) {
-                        answer.pop();
-                        self.rest(&mut sink)?;
-                        let answer = String::from_utf8_lossy(&answer).into_owned();
-                        return Ok(Heard::Answer(answer));
-                    }
-                    if read == 0 {
-                        open.retain(|source| *source != Source::Status);
-                    }
-                }
-                // Before the output: a job may hold that open, and print for ever, when bash is gone.
-                Some(_) if ready.contains(&Source::End) => {
+            if ready.contains(&Source::Answers) {
+                let mut bytes = [0; 4096];
+                let read = nix::unistd::read(&self.answers.0, &mut bytes);
+                answer.extend_from_slice(&bytes[..read.context("read from bash")?]);
+                if driver::is_whole(&answer) {
                     self.rest(&mut sink)?;
-                    let status = self.bash.wait().context("cannot wait for bash")?;
-                    return Ok(Heard::End(shell_status(status)));
+                    return Ok(Heard::Answer(answer));
                 }
-                Some(_) => match self.read_output(&mut sink)? {
+            } else if ready.contains(&Source::End) {
+                // Before the output: a job may hold that open, and print for ever, when bash is gone.
+                self.rest(&mut sink)?;
+                let status = self.bash.wait().context("cannot wait for bash")?;
+                return Ok(Heard::End(shell_status(status)));
+            } else {
+                match self.read_output(&mut sink)? {
                     Some(0) => open.retain(|source| *source != Source::Output),
                     Some(read) => printed += read,
                     None => {}
-                },
-                None => {}
+                }
             }
             if printed > LIMIT {
                 return Ok(Heard::TooMuch);
@@ -248,40 +217,6 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         self.kill();
-    }
-}
-
-/// A session without a terminal (or `set -m` would fight over ours), which ends when we do, and which begins
-/// with every disposition at its default and an empty mask: exec keeps both (signal(7)), and what our own parents
-/// ignored or blocked is no business of the book's.
-#[allow(unsafe_code)]
-fn own_session(command: &mut Command) {
-    // SAFETY: between fork and exec only async-signal-safe functions may run (signal-safety(7)): setsid, prctl,
-    // rt_sigaction and pthread_sigmask are bare system calls and nothing here allocates. PR_SET_PDEATHSIG is kept
-    // by exec, so a SIGKILL of the runner ends bash too; it belongs to the thread that forked, which runs the
-    // session to its end.
-    unsafe {
-        command.pre_exec(|| {
-            nix::unistd::setsid()?;
-            nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-            // The kernel's own struct: all zero is SIG_DFL, no flags, empty mask, on every architecture. The C
-            // library's sigaction() would refuse 32 and 33, which it keeps for itself. SIGKILL and SIGSTOP are
-            // refused (EINVAL) and need no reset.
-            let default = [0u64; 8];
-            for signal in 1..=64 {
-                let null = std::ptr::null_mut::<u64>();
-                nix::libc::syscall(
-                    nix::libc::SYS_rt_sigaction,
-                    signal,
-                    default.as_ptr(),
-                    null,
-                    8,
-                );
-            }
-            // Last: what is pending must not meet a disposition of our parents'.
-            SigSet::empty().thread_set_mask()?;
-            Ok(())
-        });
     }
 }
 
@@ -418,5 +353,102 @@ mod tests {
         assert_eq!(run(&mut session, "yes & sleep 0.01").1, Ended::Status(0));
         let ended = session.run("sleep 1000", Duration::from_millis(1), |_| ());
         assert_eq!(ended.unwrap(), Ended::TimedOut);
+    }
+
+    /// All that a reader can look at, command by command, beside a bash that was told the same from a script.
+    #[test]
+    fn a_reader_sees_what_a_plain_bash_shows() {
+        let commands = [
+            "echo \"$# $- $0 $_\" | sed s:/.*/::",
+            "false | (exit 3) | true",
+            "echo $? ${PIPESTATUS[@]}",
+            "true a 'b c'",
+            "echo \"$_\"",
+            "(exit 7)",
+            "echo $?",
+            "f() { return 5; }; f",
+            "echo $? ${PIPESTATUS[@]}",
+            "set -o pipefail; (exit 4) | true",
+            "echo $? ${PIPESTATUS[@]}; set +o pipefail",
+            "! false",
+            "echo $?",
+            "ls /proc/self/fd | wc -l",
+            "cd /proc/$$/fd; echo *; cd /",
+            "exec {fd}>/dev/null; echo $fd",
+            "exec 8>/dev/null 9>/dev/null 10>/dev/null 11>/dev/null",
+            "echo 8 >&8; echo 9 >&9; echo 10 >&10; echo 11 >&11; ls /proc/$$/fd",
+            "exec 8>&- 9>&- 10>&- 11>&-",
+            "declare -F; declare -f f",
+            "trap -p; trap 'echo ended' EXIT; trap -p",
+            "trap 'echo failed' ERR",
+            "(exit 6)",
+            "echo $?",
+            "trap - ERR",
+            "alias; jobs; history",
+            "set -o; shopt",
+            "compgen -v",
+            "set | grep -e '^__' -e '/fd/'; export -p | grep -e __ -e /fd/",
+            "x=1; readonly x; unset -v x",
+            "echo $? $x; echo ${BASH_SUBSHELL} ${#FUNCNAME[@]} ${#BASH_SOURCE[@]}",
+            "set -u; echo ${PIPESTATUS[0]}; set +u",
+            "printf() { echo mine; }; read() { echo mine; }; eval() { echo mine; }",
+            "printf; unset -f printf read eval",
+            "set -e; false || true; ! true",
+            "echo $?",
+            "false | true",
+            "exit 9",
+        ];
+        let hidden = "unset -v BASH_EXECUTION_STRING; set -m; : \"$BASH\"";
+        let script = format!("{hidden}\n{}\n", commands.join("\n"));
+        let mut plain = std::process::Command::new("bash");
+        plain.args(["--noprofile", "--norc", "-c", &script, "bash"]);
+        plain.env_remove("BASH_ENV").env_remove("ENV");
+        let output = crate::system::process::run(&mut plain, SOON).unwrap();
+        let wanted = format!("{}{}", output.stdout, output.stderr);
+        let mut session = Session::start(Path::new("."), &[]).unwrap();
+        let mut seen = String::new();
+        let mut how = Ended::Status(0);
+        for command in commands {
+            let (text, ended) = run(&mut session, command);
+            seen.push_str(&text);
+            how = ended;
+        }
+        // Each command of a session is one text to bash, and begins with line 1.
+        let number = commands.iter().position(|line| line.contains("readonly"));
+        let wanted = wanted.replace(&format!("line {}: ", number.unwrap() + 2), "line 1: ");
+        let sorted = |text: &str| {
+            // A plain bash's two outputs come apart here.
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.sort_unstable();
+            lines.join("\n")
+        };
+        let (seen, wanted) = (sorted(&seen), sorted(&wanted));
+        let difference = crate::chapter::matching::diff(&seen, &wanted).unwrap();
+        assert!(seen == wanted, "{difference}");
+        assert_eq!(how, Ended::Exited(9));
+    }
+
+    #[test]
+    fn what_set_x_shows_is_the_readers() {
+        let mut session = session();
+        assert_eq!(
+            run(&mut session, "set -x"),
+            (String::new(), Ended::Status(0))
+        );
+        let (output, ended) = run(&mut session, "echo a; false");
+        assert_eq!(output, "++ echo a\na\n++ false\n");
+        assert_eq!(ended, Ended::Status(1));
+        assert_eq!(run(&mut session, "echo $?").0, "++ echo 1\n1\n");
+        assert_eq!(run(&mut session, "set +x").0, "++ set +x\n");
+        assert_eq!(run(&mut session, "echo b").0, "b\n");
+    }
+
+    #[test]
+    fn a_syntax_error_is_one_commands() {
+        let mut session = session();
+        assert_eq!(run(&mut session, "if )").1, Ended::Status(2));
+        assert_eq!(run(&mut session, "echo $?").0, "2\n");
+        assert_eq!(run(&mut session, "cat <<x\nopen").1, Ended::Status(0));
+        assert_eq!(run(&mut session, "echo here").0, "here\n");
     }
 }
