@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use crate::chapter::course::{Course, Lab};
 use crate::chapter::matching::{ending_in_newline, normalize};
 use crate::chapter::page::{Chapter, Step};
+use crate::chapter::reader;
 use crate::chapter::source::Source;
 use crate::report::outcome::{LabReport, StepReport};
 use crate::report::verdict::Verdict;
@@ -72,7 +73,7 @@ fn rewrite(path: &Path, chapter: &Chapter, ran: &[StepReport]) -> Result<()> {
 
 /// Whether the new chapter says what it is to say. A line of output may look like a fence, a command, a status.
 fn reads_back(path: &Path, old: &Chapter, new: &str, blessed: &[Step]) -> Result<()> {
-    let new = Chapter::parse(Source::new(path.to_owned(), new.to_owned()));
+    let new = reader::parse(Source::new(path.to_owned(), new.to_owned()));
     let after: Vec<Step> = new.map_or_else(
         |_| Vec::new(),
         |new| {
@@ -107,7 +108,7 @@ mod tests {
 
     /// What is left of a chapter whose commands ended so.
     fn after(before: &str, results: &[(i32, &str)]) -> Result<String> {
-        let chapter = Chapter::parse(Source::new("x.md".into(), before.into())).unwrap();
+        let chapter = reader::parse(Source::new("x.md".into(), before.into())).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.md");
         fs::write(&path, before).unwrap();
@@ -152,7 +153,7 @@ mod tests {
     #[test]
     fn a_chapter_that_was_edited_meanwhile_is_left_alone() {
         let text = "```console\n$ one\nold\n```\n";
-        let chapter = Chapter::parse(Source::new("x.md".into(), text.into())).unwrap();
+        let chapter = reader::parse(Source::new("x.md".into(), text.into())).unwrap();
         let ran = reports(&chapter, &[(0, "new")]);
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.md");
@@ -162,7 +163,7 @@ mod tests {
             format!("\n{text}"),
         ] {
             fs::write(&path, &edited).unwrap();
-            let now = Chapter::parse(Source::new("x.md".into(), edited.clone())).unwrap();
+            let now = reader::parse(Source::new("x.md".into(), edited.clone())).unwrap();
             let error = rewrite(&path, &now, &ran).unwrap_err().to_string();
             assert!(error.contains("has changed since the run began"), "{error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), edited);

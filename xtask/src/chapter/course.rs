@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::chapter::page::{self, Chapter};
+use crate::chapter::reader;
 
 /// One lab: a chapter and a folder under one slug.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,7 +106,7 @@ impl Course {
     /// The lab's chapter, read and parsed.
     pub fn chapter(&self, lab: &Lab) -> Result<Chapter> {
         let path = page::path_of(&lab.slug);
-        Chapter::read(&self.root.join(&path), &path)
+        reader::read(&self.root.join(&path), &path)
     }
 
     /// The runner's own folder: sessions, shims, the local base image. Below `target`, so nothing of it

@@ -6,4 +6,6 @@ pub(crate) mod course;
 pub(crate) mod fence;
 pub(crate) mod matching;
 pub(crate) mod page;
+pub(crate) mod reader;
 pub(crate) mod source;
+pub(crate) mod steps;

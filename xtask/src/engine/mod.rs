@@ -9,3 +9,4 @@ pub(crate) mod images;
 pub(crate) mod podman;
 pub(crate) mod programs;
 pub(crate) mod sandbox;
+pub(crate) mod shim;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -16,12 +15,10 @@ use crate::engine::choice::{Engine, Kind};
 use crate::engine::images;
 use crate::engine::podman;
 use crate::engine::programs::Which;
+use crate::engine::shim::{self, LABEL};
 use crate::system::interrupt;
 use crate::system::process::{self, Output};
 use crate::system::sweep::{MARK, ask, sweep};
-
-/// The label that every container of a session bears.
-const LABEL: &str = "trapping-signals.session";
 
 /// How long an engine may take over one image or one removal.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -67,41 +64,9 @@ impl Sandbox {
             fs::create_dir_all(folder)
                 .with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        sandbox.write_shim(&bin.join("docker"))?;
+        shim::write(&bin.join("docker"), engine, &sandbox.base, &sandbox.session)?;
         sandbox.clean_up();
         Ok(sandbox)
-    }
-
-    /// `docker` on the session's PATH. pocket keeps each lab's containers apart by its own state folder, so
-    /// its shim is the engine itself; the other two get a label to clean up by and a base image to build on.
-    fn write_shim(&self, shim: &Path) -> Result<()> {
-        let write = || -> std::io::Result<()> {
-            let _ = fs::remove_file(shim);
-            if self.engine.kind == Kind::Pocket {
-                return std::os::unix::fs::symlink(&self.engine.program, shim);
-            }
-            let base = &self.base;
-            let program = shell_quote(&self.engine.program.to_string_lossy());
-            let program = match self.engine.kind {
-                // Its warnings ("StopSignal SIGTERM failed to stop container") would be one engine's alone.
-                Kind::Podman => format!("{program} --log-level=error"),
-                _ => program,
-            };
-            let script = format!(
-                "#!/bin/sh\n\
-                 # Hands over to the chosen engine. Adds what a reader need not type: a label to clean up by, and the\n\
-                 # base image made from this machine's shells, as none can be pulled without a registry.\n\
-                 case $1 in\n\
-                 run|create) verb=$1; shift; exec {program} \"$verb\" --label {LABEL}={} \"$@\" ;;\n\
-                 build) shift; exec {program} build --build-arg BASE={base} \"$@\" ;;\n\
-                 esac\n\
-                 exec {program} \"$@\"\n",
-                self.session
-            );
-            fs::write(shim, script)?;
-            fs::set_permissions(shim, fs::Permissions::from_mode(0o755))
-        };
-        write().with_context(|| format!("cannot write {}", shim.display()))
     }
 
     /// What a session on this sandbox has in its environment.
@@ -285,9 +250,4 @@ impl Sandbox {
 /// The lock of a lab on an engine: who holds it may have its sandbox.
 pub fn lock_key(kind: Kind, lab: &Lab) -> String {
     format!("{}/lab {}", kind.name(), lab.slug)
-}
-
-/// `text` as one word of a shell.
-pub fn shell_quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
 }

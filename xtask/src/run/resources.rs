@@ -138,11 +138,12 @@ fn ports(words: &[String]) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chapter::reader;
     use crate::chapter::source::Source;
 
     fn keys_of(command: &str, kind: Kind) -> Vec<String> {
         let text = format!("```console\n$ {command}\n```\n");
-        let chapter = Chapter::parse(Source::new("x.md".into(), text)).unwrap();
+        let chapter = reader::parse(Source::new("x.md".into(), text)).unwrap();
         let blocks: Vec<&Block> = chapter.blocks.iter().collect();
         keys(&blocks, &Lab::from_slug("02-pid1").unwrap(), kind)
     }

@@ -4,6 +4,7 @@ mod chapters;
 mod compiled_paths;
 mod imports;
 mod labs;
+mod order;
 mod rooms;
 mod texts;
 mod width;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use self::rooms::CRATES;
+use self::order::CRATES;
 use crate::chapter::course::{Course, Lab};
 use crate::chapter::source::Faults;
 
