@@ -19,6 +19,7 @@ impl Tree<'_> {
             "book/src",
             "book/STYLE.md",
             "README.md",
+            "CONTRIBUTING.md",
             ".ci",
             ".github",
             ".devcontainer",
