@@ -144,9 +144,11 @@ pub(crate) fn shell(one: &Instruction) -> Result<Vec<String>> {
     }
 }
 
-/// A JSON array of strings; `None` if it is no JSON array at all.
+/// A JSON array of strings; `None` if it is no JSON array at all. What follows the array is dropped, as the
+/// classic builder drops it.
 fn json(text: &str) -> Result<Option<Vec<String>>> {
-    let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(text) else {
+    let mut found = serde_json::Deserializer::from_str(text).into_iter::<Vec<serde_json::Value>>();
+    let Some(Ok(values)) = found.next() else {
         return Ok(None);
     };
     let string = |value| match value {

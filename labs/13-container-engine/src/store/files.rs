@@ -182,11 +182,18 @@ impl Folder {
         if there.is_some() && !merge {
             to.remove(as_name)?;
         }
+        let mut mode = permissions(&seen);
+        if owner.is_some() && kind_seen == Kind::File {
+            // Docker gives the copy away last, and chown(2) takes these away: set-user-ID, and set-group-ID of a program.
+            mode &= !0o4000;
+            if mode & 0o010 != 0 {
+                mode &= !0o2000;
+            }
+        }
         let owner = owner.unwrap_or(Owner {
             uid: seen.st_uid,
             gid: seen.st_gid,
         });
-        let mode = permissions(&seen);
         match kind_seen {
             Kind::Folder => {
                 let made = if merge {

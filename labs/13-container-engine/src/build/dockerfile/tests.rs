@@ -139,7 +139,7 @@ fn cmd_and_entrypoint() {
         // What is no JSON is for the shell.
         ("['a']", shell("['a']")),
         ("[\"a\"", shell("[\"a\"")),
-        ("[\"a\"] b", shell("[\"a\"] b")),
+        ("[\"a\"] b", exec(&["a"])),
         ("[\"a\" \"b\"]", shell("[\"a\" \"b\"]")),
         ("{\"a\": 1}", shell("{\"a\": 1}")),
     ] {
