@@ -120,6 +120,15 @@ fn run(words: &[&str]) -> io::Result<u8> {
             }
             Ok(0)
         }
+        // break PORT: closes each connection without reading what it sent, so the kernel resets it: tcp(7), RFC 2525
+        ["break", port] => {
+            let listener = TcpListener::bind(format!("127.0.0.1:{port}"))?;
+            writeln!(out, "listening")?;
+            for stream in listener.incoming() {
+                stream?.peek(&mut [0])?;
+            }
+            Ok(0)
+        }
         // files PATH...: what they hold
         ["files", paths @ ..] => {
             for path in paths {

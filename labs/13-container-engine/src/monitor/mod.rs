@@ -3,6 +3,7 @@
 //! It may call: `pid1` and below.
 
 pub(crate) mod channel;
+pub(crate) mod connection;
 pub(crate) mod detach;
 pub(crate) mod proxy;
 pub(crate) mod pump;

@@ -2,14 +2,12 @@
 //! here and carries every connection over.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener, TcpStream};
+use std::io::{self, Read};
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::sync::Arc;
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::signal::Signal;
@@ -17,6 +15,7 @@ use nix::sys::socket::shutdown;
 use nix::unistd::{ForkResult, fork};
 
 use crate::error::StartError;
+use crate::monitor::connection::{Connection, reset};
 use crate::pid1::namespaces::Namespaces;
 use crate::pid1::program::die;
 use crate::pidfd::PidFd;
@@ -176,43 +175,10 @@ fn carry(client: TcpStream, port: u16) {
         reset(&client);
         return;
     };
-    let _ = client.set_nodelay(true);
-    let _ = server.set_nodelay(true);
-    let (client, server) = (Arc::new(client), Arc::new(server));
-    let (from, to) = (Arc::clone(&client), Arc::clone(&server));
-    let _ = thread::Builder::new().spawn(move || copy(&from, &to));
-    copy(&server, &client);
-}
-
-/// Copies until the end of the stream, which it hands on: the other direction stays open. A broken
-/// connection is handed on as one.
-fn copy(mut from: &TcpStream, mut to: &TcpStream) {
-    let mut buffer = [0; 16 * 1024];
-    loop {
-        match from.read(&mut buffer) {
-            Ok(0) => {
-                let _ = to.shutdown(Shutdown::Write);
-                return;
-            }
-            Ok(count) if to.write_all(&buffer[..count]).is_ok() => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            _ => {
-                for stream in [from, to] {
-                    reset(stream);
-                    let _ = stream.shutdown(Shutdown::Both);
-                }
-                return;
-            }
-        }
-    }
-}
-
-/// Makes closing this socket send a reset instead of a proper end: `SO_LINGER` with 0, `socket(7)`.
-fn reset(stream: &TcpStream) {
-    let linger = libc::linger {
-        l_onoff: 1,
-        l_linger: 0,
+    let Ok(mut connection) = Connection::new(client, server) else {
+        return;
     };
-    let _: Result<(), Errno> =
-        nix::sys::socket::setsockopt(stream, nix::sys::socket::sockopt::Linger, &linger);
+    if connection.carry_answer() {
+        let _ = thread::Builder::new().spawn(move || connection.carry_rest());
+    }
 }

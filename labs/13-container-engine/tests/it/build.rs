@@ -296,3 +296,91 @@ fn build_args_that_nobody_asked_for_are_named() {
         "{out}"
     );
 }
+
+#[test]
+fn dockerfiles() {
+    Pocket::each_user(|pocket| {
+        let text = "ARG WHO=nobody\nFROM anything:${WHO}\nARG GREETING=hi\nENV A=${GREETING} B=\"two words\"\nWORKDIR /srv/app\nCOPY 13-probe ./tool\nCOPY 13-probe /bin/other\nSHELL [\"/bin/bash\", \"-c\"]\nENTRYPOINT [\"./tool\"]\nCMD [\"env\", \"A\", \"B\", \"PWD\"]\nSTOPSIGNAL SIGRTMIN+3\nEXPOSE 80\nLABEL x=y\nHEALTHCHECK NONE\n";
+        pocket.build("full", text);
+        assert_eq!(
+            pocket.ok(&["run", "--rm", "full"]),
+            "A=Some(\"hi\")\nB=Some(\"two words\")\nPWD=None"
+        );
+        assert_eq!(
+            pocket.ok(&["run", "--rm", "--entrypoint", "pwd", "full"]),
+            "/srv/app"
+        );
+        assert_eq!(
+            pocket.ok(&[
+                "run",
+                "--rm",
+                "--entrypoint",
+                "/bin/other",
+                "full",
+                "exit",
+                "0"
+            ]),
+            ""
+        );
+        let fields = "{{.Config.StopSignal}} {{.Config.ExposedPorts}} {{.Config.Labels}} {{.Config.WorkingDir}}";
+        assert_eq!(
+            pocket.ok(&["inspect", "-f", fields, "full"]),
+            "SIGRTMIN+3 map[80/tcp:map[]] map[x:y] /srv/app"
+        );
+        // FROM what was built here goes on from there; shell form uses the shell of before.
+        pocket.build(
+            "child",
+            "FROM full\nENTRYPOINT echo ${BASH_VERSION:+bash} $A\n",
+        );
+        assert_eq!(pocket.ok(&["run", "--rm", "child"]), "bash hi");
+        // A build argument, and /bin/sh without SHELL.
+        fs::write(
+            pocket.path().join("D"),
+            "FROM scratch\nARG X=1\nENV Y=$X\nCMD echo $Y ${BASH_VERSION:-dash}\n",
+        )
+        .expect("written");
+        pocket.ok(&[
+            "build",
+            "-q",
+            "-t",
+            "arg",
+            "--build-arg",
+            "X=2",
+            "-f",
+            "D",
+            "context",
+        ]);
+        assert!(pocket.ok(&["run", "--rm", "arg"]).starts_with("2 "));
+    });
+}
+
+#[test]
+fn dockerfiles_that_are_refused() {
+    let pocket = Pocket::new(None);
+    for (text, want) in [
+        ("FROM x\nRUN true\n", ":2: pocket does not have RUN"),
+        (
+            "FROM x AS y\nFROM y\n",
+            ":2: pocket does not have a second FROM",
+        ),
+        (
+            "FROM x\nCOPY nosuch /\n",
+            "COPY failed: file not found in build context",
+        ),
+        (
+            "FROM x\nCOPY ../context/../../etc/passwd /\n",
+            "COPY failed: file not found in build context",
+        ),
+        ("", "dockerfile parse error"),
+        ("COPY a b\n", "dockerfile parse error"),
+    ] {
+        let done = pocket.try_build("bad", text);
+        assert_eq!(done.code, 1, "{text:?}: {done:?}");
+        assert!(done.err.contains(want), "{text:?}: {done:?}");
+    }
+    assert_eq!(pocket.ok(&["images", "-q", "bad"]), "");
+    let images = fs::read_dir(pocket.path().join("state/images"))
+        .expect("a folder")
+        .count();
+    assert_eq!(images, 1, "a failed build left an image");
+}

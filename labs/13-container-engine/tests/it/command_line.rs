@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::common::Pocket;
+use crate::common::{Done, Pocket};
 
 #[test]
 fn following_a_log_ends_at_until() {
@@ -64,4 +64,46 @@ fn what_pocket_does_not_have_is_said_to_be_missing() {
         assert!(done.err.contains("unknown"), "{args:?}: {done:?}");
         assert!(!done.err.contains("does not have"), "{args:?}: {done:?}");
     }
+}
+
+#[test]
+fn odd_input_is_an_error_and_no_panic() {
+    use std::os::unix::ffi::OsStrExt;
+    let pocket = Pocket::new(None);
+    for args in [
+        &["run", ""][..],
+        &["run", "-p", "", "probe"],
+        &["run", "-e", "=x", "probe"],
+        &["inspect", ""],
+        &["inspect", "-f", "{{", "probe"],
+        &["rm", "../../etc"],
+        &["stop", "-t", "99999999999999999999", "x"],
+        &["events", "--since", "2026-01-01T9999999999999999:00"],
+        &["logs", "--since", "never", "x"],
+        &["build", ""],
+        &["build", "-t", "BAD NAME", "context"],
+        &["ps", "--filter", "x"],
+        &["tag", "probe", "Bad//name"],
+        &["exec", "x", ""],
+    ] {
+        let done = pocket.run(args);
+        assert!([1, 64, 125].contains(&done.code), "{args:?}: {done:?}");
+        assert!(!done.err.contains("panicked"), "{args:?}: {done:?}");
+        assert!(!done.err.trim().is_empty(), "{args:?}: {done:?}");
+    }
+    let mut command = pocket.command(&["run"]);
+    let done = Done::from(
+        command
+            .arg(std::ffi::OsStr::from_bytes(b"\xff\xfe"))
+            .output()
+            .expect("runs"),
+    );
+    assert_eq!(done.code, 125);
+    let closed =
+        pocket.bash("docker ps >&-; docker ps > /dev/full; docker --help > /dev/full; echo $?");
+    assert_eq!(
+        (closed.out.as_str(), closed.err.contains("panicked")),
+        ("0\n", false),
+        "{closed:?}"
+    );
 }

@@ -4,7 +4,15 @@
 mod common;
 
 mod build;
+mod client;
 mod command_line;
-mod engine;
+mod exec;
+mod init;
+mod isolation;
 mod lifecycle;
+mod monitor;
 mod pid1;
+mod ports;
+mod processes;
+mod records;
+mod terminal;

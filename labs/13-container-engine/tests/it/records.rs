@@ -1,0 +1,67 @@
+//! What is written down: logs and events.
+
+use std::process::Stdio;
+
+use crate::common::{Done, Pocket};
+
+#[test]
+fn following_a_log_ends_with_the_container() {
+    Pocket::each_user(|pocket| {
+        // One that prints nothing, one that does, one that is removed; ended by itself and by force.
+        for (name, extra, program) in [
+            ("mute", "-d", "pause"),
+            ("loud", "-d", "wait"),
+            ("once", "--rm", "wait"),
+        ] {
+            pocket.ok(&["run", "-d", extra, "--name", name, "probe", program]);
+            let mut command = pocket.command(&["logs", "-f", name]);
+            let follower = command.stdout(Stdio::piped()).spawn().expect("logs");
+            pocket.ok(&["kill", name]);
+            let done = Done::from(follower.wait_with_output().expect("logs ends"));
+            // With --rm it may be gone before the client looks.
+            assert!(done.code == 0 || extra == "--rm", "{name}: {done:?}");
+            pocket.run(&["rm", name]);
+        }
+        // And with its reader, though the container goes on.
+        pocket.ok(&["run", "-d", "--name", "on", "probe", "wait"]);
+        let done = pocket.bash("docker logs -f on | head -1; echo ${PIPESTATUS[0]}");
+        assert!(done.out.starts_with("ready\n"), "{done:?}");
+        assert_eq!(pocket.field("on", "State.Status"), "running");
+        pocket.ok(&["rm", "-f", "on"]);
+    });
+}
+
+#[test]
+fn events_go_on_in_a_new_file() {
+    Pocket::each_user(|pocket| {
+        let done = pocket.bash(
+            r#"since=$(date +%s)
+            coproc docker events --filter type=container --since "$since" --format '{{.Actor.Attributes.name}}'
+            next() { docker create --name "$1" probe >/dev/null; read -r -t 20 line <&"${COPROC[0]}"; echo "$line"; }
+            next one; yes "$(seq -s " " 300)" | head -n 1200 >>"$POCKET_ROOT/events"; next two; next three
+            kill "$COPROC_PID"; ls "$POCKET_ROOT" | grep events; docker rm one two three"#,
+        );
+        let expected = "one\ntwo\nthree\nevents\nevents.old\none\ntwo\nthree\n";
+        assert_eq!(done.out, expected, "{done:?}");
+    });
+}
+
+#[test]
+fn a_line_cut_off_is_all_that_is_lost_of_a_log() {
+    Pocket::each_user(|pocket| {
+        pocket.ok(&[
+            "run",
+            "--name",
+            "cut",
+            "--entrypoint",
+            "echo",
+            "probe",
+            "before",
+        ]);
+        let done = pocket.bash(
+            r#"printf '{"log":"half\n' >>"$(echo "$POCKET_ROOT"/containers/*.log)"
+            docker start -a cut; docker logs cut; echo $?; docker rm cut"#,
+        );
+        assert_eq!(done.out, "before\nbefore\nbefore\n0\ncut\n", "{done:?}");
+    });
+}
