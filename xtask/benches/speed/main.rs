@@ -2,17 +2,15 @@
 //!
 //! - the runner's overhead: a warm `cargo xtask lab 3` on pocket against the same commands typed by a plain bash
 //!   script, under the same engine and images;
-//! - clone to first verdict: a fresh clone, a cold build and lab 3, against the cold build of the book program
-//!   alone, which the first run would wait for as well if that were not kept apart.
+//! - clone to first verdict: from nothing to the verdict on lab 3, against the same with rustlings (`clone.rs`).
 //!
 //! `cargo bench -p xtask -- overhead` or `-- clone` runs one of them.
 
-use std::fs;
+mod clone;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-use tempfile::TempDir;
 
 const ROUNDS: usize = 15;
 
@@ -30,7 +28,7 @@ fn main() {
         overhead(root);
     }
     if wanted("clone") {
-        clone(root);
+        clone::clone(root);
     }
 }
 
@@ -97,45 +95,15 @@ fn script(root: &Path) -> String {
     format!("set -m\n{}\n", commands.join("\n"))
 }
 
-fn clone(root: &Path) {
-    let folder = TempDir::new().expect("a temporary folder");
-    let mut git = Command::new("git");
-    git.args(["clone", "--quiet"])
-        .arg(root)
-        .arg(folder.path().join("book"));
-    let mut lab = Command::new("cargo");
-    lab.args(["xtask", "lab", "3", "--engine", "pocket", "--quiet"])
-        .current_dir(folder.path().join("book"));
-    let first = timed(&mut git) + timed(&mut lab);
-    fs::remove_dir_all(folder.path().join("book/target")).expect("the clone has been built");
-    let mut book = Command::new("cargo");
-    book.args(["build", "--quiet"])
-        .current_dir(folder.path().join("book/xtask/book"));
-    let peer = timed(&mut book);
-    println!(
-        "clone to first verdict            {:>8.1} s",
-        first.as_secs_f64()
-    );
-    println!(
-        "cold build of the book program    {:>8.1} s",
-        peer.as_secs_f64()
-    );
-    println!("ratio {:.3}", first.as_secs_f64() / peer.as_secs_f64());
-}
-
 /// Runs a command that must succeed; how long it took.
 fn timed(command: &mut Command) -> Duration {
     let start = Instant::now();
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::inherit())
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "{command:?} failed"
-    );
-    start.elapsed()
+    let output = command.stdin(Stdio::null()).output();
+    let took = start.elapsed();
+    let output = output.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} failed:\n{said}");
+    took
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
