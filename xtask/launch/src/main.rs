@@ -7,6 +7,7 @@
 //! It knows in which checkout the command was typed, because cargo says so at run time (`CARGO_MANIFEST_DIR`), and hands
 //! that on. What was true when it was compiled means nothing: the checkout may have been moved or copied since.
 
+mod first;
 mod parent;
 
 use std::env;
@@ -19,10 +20,11 @@ use std::time::SystemTime;
 use launch::{Build, PROFILE, target_folder};
 
 /// What this program was compiled from: the files of its own package, by name.
-const SOURCES: [(&str, &str); 7] = [
+const SOURCES: [(&str, &str); 8] = [
     ("main.rs", include_str!("main.rs")),
     ("lib.rs", include_str!("lib.rs")),
     ("build.rs", include_str!("build.rs")),
+    ("first.rs", include_str!("first.rs")),
     ("freshness.rs", include_str!("freshness.rs")),
     ("parent.rs", include_str!("parent.rs")),
     ("target.rs", include_str!("target.rs")),
@@ -93,14 +95,26 @@ fn relaunch(cargo: &Path, root: &Path, target: &Path) -> Command {
     next
 }
 
-/// Has cargo build the runner; its own words say how far it is.
+/// Has cargo build the runner, and with the first one what it will need; cargo's own words say how far it is.
 fn run_cargo(build: &Build, root: &Path, runner: &Path) -> Result<(), ExitCode> {
     // The time before the build: what is edited meanwhile is newer.
     let began = SystemTime::now();
-    let mut command = build.command(root, ["xtask"]);
+    let is_first = !runner.exists();
+    let beside = match is_first {
+        true => first::needed(root, &env::args_os().skip(1).collect::<Vec<_>>()),
+        false => Vec::new(),
+    };
+    let names = beside.iter().map(String::as_str);
+    let mut command = build.command(root, names.chain(["xtask"]));
+    if !beside.is_empty() {
+        // One that does not compile does not stop the others, and the runner will say it where it belongs.
+        command.arg("--keep-going");
+    }
     let status = parent::run(&mut command)
         .map_err(|error| complain(&format!("cannot run cargo: {error}")))?;
-    if !status.success() {
+    // A runner where none was is the right one; an older one may not be.
+    let only_beside = is_first && status.signal().is_none() && runner.exists();
+    if !status.success() && !only_beside {
         let number = status.signal().map(|signal| 128 + signal);
         let number = number.or(status.code()).unwrap_or(2);
         return Err(ExitCode::from(u8::try_from(number).unwrap_or(2)));
@@ -110,6 +124,9 @@ fn run_cargo(build: &Build, root: &Path, runner: &Path) -> Result<(), ExitCode> 
         return Err(complain(&format!("no file {}: {text}", runner.display())));
     }
     build.note("xtask", began);
+    for name in beside.iter().filter(|_| status.success()) {
+        build.note(name, began);
+    }
     Ok(())
 }
 
