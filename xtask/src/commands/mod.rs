@@ -1,4 +1,4 @@
-//! One file a subcommand: its flags, and what it does. (flags, session: what several share.)
+//! One file a subcommand: its flags, and what it does. (flags, session, junit: what several share.)
 //! Each turns its arguments into a verdict.
 //! It may call: every room below.
 
@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod exercise;
 pub(crate) mod flags;
+pub(crate) mod junit;
 pub(crate) mod lab;
 pub(crate) mod list;
 pub(crate) mod new;

@@ -1,19 +1,18 @@
 //! What `lab` and `exercise` have in common: which labs, what must be there first, and the reports.
 
 use std::io::IsTerminal;
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
-use nix::unistd::{AccessFlags, access};
+use anyhow::{Result, bail};
 use owo_colors::OwoColorize;
 
 use crate::chapter::course::{Course, Lab};
 use crate::commands::flags::{EngineFlag, Format, Labs, Show};
+use crate::commands::junit::Junit;
 use crate::engine::choice::Engine;
 use crate::report::outcome::{LabReport, Repeat, RunReport};
 use crate::report::verdict::Verdict;
-use crate::report::{json, junit, text};
+use crate::report::{json, text};
 use crate::run::job::Job;
 use crate::run::jobs;
 use crate::run::options::{Options, Shown};
@@ -75,11 +74,7 @@ pub fn run(
         bail!("--step needs a terminal to wait for Enter at, one lab at a time, and --format text");
     }
     checkout::is_writable(&course.root)?;
-    if let Some(path) = &show.junit {
-        can_be_written(path)?;
-        // If this run does not come to its report, that of an earlier one must not stand for it.
-        let _ = std::fs::remove_file(path);
-    }
+    let junit = show.junit.as_deref().map(Junit::prepare).transpose()?;
     let engine = Engine::choose(engine.kind())?;
     if show.format == Format::Text {
         print(&format!("{} {}\n", "engine:".bold(), engine.describe()));
@@ -110,25 +105,8 @@ pub fn run(
     if show.format == Format::Json {
         print(&json::render(&report)?);
     }
-    if let Some(path) = &show.junit {
-        std::fs::write(path, junit::render(&report)?)
-            .with_context(|| format!("cannot write {}", path.display()))?;
+    if let Some(junit) = junit {
+        junit.write(&report)?;
     }
     Ok(report.verdict)
-}
-
-/// Whether the report can be written when the labs have run: better known before.
-fn can_be_written(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let target = if path.exists() { path } else { folder };
-    access(target, AccessFlags::W_OK)
-        .map_err(std::io::Error::from)
-        .and_then(|()| match path.is_dir() {
-            true => Err(std::io::ErrorKind::IsADirectory.into()),
-            false => Ok(()),
-        })
-        .with_context(|| format!("--junit: cannot write {}", path.display()))
 }

@@ -15,6 +15,9 @@ const DEADLINE: Duration = Duration::from_secs(1200);
 /// A folder with programs that `cargo xtask programs` has built: used as they are, for a machine without Rust.
 pub const PREBUILT: &str = "LAB_PROGRAMS";
 
+/// The program that writes JUnit reports.
+pub const JUNIT: &str = "xtask-junit";
+
 /// What stopped the build.
 #[derive(Debug, thiserror::Error)]
 #[error("the programs of {labs} do not compile:\n{said}")]
@@ -55,9 +58,14 @@ pub fn build(root: &Path, programs: &[Program], labs: &str) -> Result<()> {
         return Ok(());
     }
     let terminal = std::io::stderr().is_terminal();
-    if terminal && programs.iter().all(|program| program.name == "pocket") {
-        // Where there are labs, a bar says it.
-        print::complain("building pocket, the container engine ...\n");
+    // Where there are labs, a bar says it.
+    let alone = match programs {
+        [only] if only.name == "pocket" => Some("pocket, the container engine"),
+        [only] if only.name == JUNIT => Some("what writes JUnit reports"),
+        _ => None,
+    };
+    if let Some(what) = alone.filter(|_| terminal) {
+        print::complain(&format!("building {what} ...\n"));
     }
     let began = SystemTime::now();
     let names = programs.iter().map(|program| program.name.as_str());

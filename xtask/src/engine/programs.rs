@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use crate::chapter::course::{Course, Lab};
-use crate::engine::cargo::{PREBUILT, Program, build, output_folder};
+use crate::engine::cargo::{JUNIT, PREBUILT, Program, build, output_folder};
 use crate::system::checkout;
 
 /// Which of a lab's programs.
@@ -78,10 +78,27 @@ pub fn pocket() -> Result<PathBuf> {
     Ok(output_folder(root).join("pocket"))
 }
 
-/// Builds every program of the course, and the engine, into `folder`. Returns how many.
+/// Builds the program that writes JUnit reports, and returns its path.
+pub fn junit() -> Result<PathBuf> {
+    let root = checkout::root()?;
+    let program = Program {
+        name: JUNIT.into(),
+        folder: root.join("xtask/junit"),
+    };
+    build(root, &[program], "xtask/junit")?;
+    let path = output_folder(root).join(JUNIT);
+    match path.exists() {
+        true => Ok(path),
+        false => bail!("{}", missing(&path)),
+    }
+}
+
+/// Builds every program of the course, and what the runner needs, into `folder`. Returns how many.
 pub fn export(course: &Course, folder: &Path) -> Result<usize> {
-    let mut names = vec!["pocket".to_owned()];
+    let ours = ["pocket", JUNIT];
+    let mut names: Vec<String> = ours.map(str::to_owned).to_vec();
     pocket()?;
+    junit()?;
     for which in [Which::Lab, Which::Exercise, Which::Solution] {
         let labs: Vec<(Lab, Which)> = course.labs.iter().map(|lab| (lab.clone(), which)).collect();
         stage(course, &labs)?;
@@ -92,7 +109,7 @@ pub fn export(course: &Course, folder: &Path) -> Result<usize> {
     names.sort();
     names.dedup();
     for name in &names {
-        let root = if name == "pocket" {
+        let root = if ours.contains(&name.as_str()) {
             checkout::root()?
         } else {
             &course.root
@@ -118,14 +135,17 @@ fn bins(course: &Course, lab: &Lab, which: Which) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// What is wrong where programs are not built, and one is not there.
+fn missing(path: &Path) -> String {
+    let path = path.display();
+    format!("{path} is missing; fill {PREBUILT} with `cargo xtask programs DIR`")
+}
+
 /// Puts `from` at `to`, atomically, unless it is there already: another run may be copying the old one.
 fn install(from: &Path, to: &Path) -> Result<()> {
     let context = || format!("cannot stage {} as {}", from.display(), to.display());
     let fresh = fs::metadata(from).with_context(|| match std::env::var_os(PREBUILT) {
-        Some(_) => format!(
-            "{} is missing; fill {PREBUILT} with `cargo xtask programs DIR`",
-            from.display()
-        ),
+        Some(_) => missing(from),
         None => context(),
     })?;
     if let Ok(old) = fs::metadata(to)

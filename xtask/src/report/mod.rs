@@ -1,9 +1,8 @@
-//! What a run found, as data; text, JSON and JUnit render it.
+//! What a run found, as data; text and JSON render it, JUnit's program reads the JSON.
 //! The verdict is computed here, once.
 //! It may call: `chapter` and below.
 
 pub(crate) mod json;
-pub(crate) mod junit;
 pub(crate) mod outcome;
 pub(crate) mod text;
 pub(crate) mod verdict;

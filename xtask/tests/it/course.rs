@@ -315,6 +315,16 @@ fn a_report_that_cannot_be_written_is_told_before_anything_runs() {
 }
 
 #[test]
+fn a_report_without_its_program_is_told_before_anything_runs() {
+    let course = Course::new();
+    let mut xtask = course.xtask(&["lab", "1", "--junit", "junit.xml"]);
+    finish(xtask.env("LAB_PROGRAMS", course.path("book")))
+        .ends(2)
+        .says("xtask-junit is missing; fill LAB_PROGRAMS")
+        .never_says("inside");
+}
+
+#[test]
 fn one_malformed_chapter_does_not_hide_the_others() {
     let course = Course::new();
     course
