@@ -4,13 +4,16 @@
 //! - rustlings: `cargo install rustlings`, `rustlings init`, `rustlings run intro1`.
 //!
 //! Each starts with empty folders for what it compiles and installs. The packages of both are downloaded before, so the
-//! network counts for neither. What is cloned is the last commit, not what has been edited since.
+//! network counts for neither. The seconds of CPU time are printed beside those of the clock: on a machine that has other
+//! work they tell more. What is cloned is the last commit, not what has been edited since.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use tempfile::TempDir;
 
 use crate::timed;
@@ -24,24 +27,54 @@ pub fn clone(root: &Path) {
         println!("skipped clone to first verdict: the packages are not to be had\n{why}");
         return;
     }
-    let (mut ours, mut peers) = (Duration::ZERO, Duration::ZERO);
+    let (mut ours, mut peers) = (Cost::default(), Cost::default());
     for round in 0..ROUNDS {
-        let (mine, peer) = if round % 2 == 0 {
-            let mine = book(root);
-            (mine, rustlings())
+        let before = (ours, peers);
+        if round % 2 == 0 {
+            ours.add(|| book(root));
+            peers.add(rustlings);
         } else {
-            let peer = rustlings();
-            (book(root), peer)
-        };
+            peers.add(rustlings);
+            ours.add(|| book(root));
+        }
         println!(
-            "clone to first verdict {:>6.1} s, rustlings {:>6.1} s",
-            mine.as_secs_f64(),
-            peer.as_secs_f64()
+            "clone to first verdict {:>6.1} s (CPU {:>5.1} s), rustlings {:>6.1} s (CPU {:>5.1} s)",
+            ours.clock - before.0.clock,
+            ours.cpu - before.0.cpu,
+            peers.clock - before.1.clock,
+            peers.cpu - before.1.cpu,
         );
-        ours += mine;
-        peers += peer;
     }
-    println!("ratio {:.3}", ours.as_secs_f64() / peers.as_secs_f64());
+    println!(
+        "ratio {:.3} (CPU {:.3})",
+        ours.clock / peers.clock,
+        ours.cpu / peers.cpu
+    );
+}
+
+/// What something took, in seconds.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    clock: f64,
+    cpu: f64,
+}
+
+impl Cost {
+    /// Adds that of `run`, by the clock as it says itself.
+    fn add(&mut self, run: impl FnOnce() -> Duration) {
+        let before = cpu();
+        self.clock += run().as_secs_f64();
+        self.cpu += cpu() - before;
+    }
+}
+
+/// The CPU time of all processes that have been started and waited for, and of theirs (getrusage(2)).
+fn cpu() -> f64 {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).expect("children are counted");
+    [usage.user_time(), usage.system_time()]
+        .map(|time| time.num_microseconds() as f64 / 1e6)
+        .iter()
+        .sum()
 }
 
 /// From nothing to the verdict on lab 3.
