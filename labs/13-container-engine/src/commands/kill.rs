@@ -39,12 +39,12 @@ impl Command for Kill {
         let number = signal::parse(self.signal.as_deref().unwrap_or("KILL"));
         each_at_once(args, |name| {
             let wrap = |error: Error| error.within(&format!("Cannot kill container: {name}"));
+            // What is no signal is refused before anybody looks for the container; what no kernel has, after.
+            if let Err(bad @ BadSignal::Invalid(_)) = &number {
+                return Err(bad.clone().into());
+            }
             let container = Container::find(&store, name).map_err(wrap)?;
-            let number = match number.clone() {
-                Ok(number) => number,
-                Err(bad @ BadSignal::Invalid(_)) => return Err(bad.into()),
-                Err(bad) => return Err(wrap(bad.into())),
-            };
+            let number = number.clone().map_err(|bad| wrap(bad.into()))?;
             // There is nobody to signal; but the wish counts.
             if container.state().status == Status::Restarting {
                 if container.config.forbids_restart(number) {

@@ -12,7 +12,7 @@ pub const GROUPS: &[Group] = &[
             "docker create -it=false --name c1 $I exit 0 >/dev/null; docker inspect -f '{{.Config.OpenStdin}} {{.Config.Tty}}' c1; docker rm c1",
             "docker create -i=true --tty=F --name c1 $I exit 0 >/dev/null; docker inspect -f '{{.Config.OpenStdin}} {{.Config.Tty}}' c1; docker rm c1",
             // Sorted: docker lists several variables in the order of a Go map, another one now and then.
-            "docker create -e=A=1 -eB=2 --env=C= --name c1 $S x >/dev/null; docker inspect -f '{{json .Config.Env}}' c1 | tr , '\\n' | sort; docker rm c1",
+            "docker create -e=A=1 -eB=2 --env=C= --name c1 $S x >/dev/null; docker inspect -f '{{json .Config.Env}}' c1 | tr -d '[]' | tr , '\\n' | sort; docker rm c1",
             "docker run --rm -i= $I",
             "docker run --rm -zi $I",
             "docker run --rm -iz $I",
