@@ -81,17 +81,16 @@ impl Container {
             config.hostname = crate::store::disk::short_id(&config.id).to_owned();
         }
         let folder = store.containers();
-        let draft = folder.join(format!("{}.draft", config.id));
+        let draft = names::draft(store, &config.id);
         let named = if config.name.is_empty() {
             names::invent(store, &mut config, &draft)
         } else {
             names::take(store, &config, &draft)
         };
-        if let Err(error) = named {
+        let _named = named.inspect_err(|_| {
             // The name is somebody else's: only the draft is ours.
             let _ = fs::remove_file(&draft);
-            return Err(error);
-        }
+        })?;
         let container = Self { folder, config };
         fs::rename(&draft, container.file("json")).at("create", &draft)?;
         Ok(container)

@@ -1,6 +1,6 @@
 //! Monitors: they outlive their clients, and leave nothing behind.
 
-use std::fs;
+use std::fs::{self, File};
 use std::process::Stdio;
 
 use crate::common::{Done, Pocket, until};
@@ -224,5 +224,27 @@ fn only_one_gets_a_name() {
             pocket.ok(&["ps", "-aq"]).is_empty(),
             "a loser left something"
         );
+    });
+}
+
+#[test]
+fn the_name_of_a_client_that_was_killed_is_free_again() {
+    Pocket::each_user(|pocket| {
+        let id = pocket.ok(&["create", "--name", "web", "probe"]);
+        // What a client leaves that is killed between the name and the container.
+        let containers = pocket.path().join("state/containers");
+        let draft = containers.join(format!("{id}.draft"));
+        fs::rename(containers.join(format!("{id}.json")), &draft).expect("a draft");
+        // While its maker lives, the name is taken.
+        let maker = File::open(&draft).expect("a draft");
+        maker.lock().expect("a lock");
+        let refused = pocket.run(&["create", "--name", "web", "probe"]);
+        assert_eq!(refused.code, 1);
+        assert!(refused.err.contains("already in use"), "{refused:?}");
+        drop(maker);
+        let next = pocket.ok(&["create", "--name", "web", "probe"]);
+        assert_eq!(pocket.field("web", "Id"), next);
+        assert!(!draft.exists(), "the draft stays");
+        pocket.ok(&["rm", "web"]);
     });
 }
