@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::mem;
 use std::ops::RangeInclusive;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use nix::sys::inotify::AddWatchFlags;
@@ -17,7 +18,7 @@ use crate::commands::shared::watch::{Watch, sleep_until};
 use crate::error::{Context, Result, client, daemon};
 use crate::output::print;
 use crate::store::disk::Store;
-use crate::store::events::Event;
+use crate::store::events::{self, Event};
 use crate::time;
 
 /// `docker events`.
@@ -87,33 +88,39 @@ impl Command for Events {
         let template = template.map_err(|error| {
             usage_error::<Self>(format!("Error parsing format: {error}"), "Run", 64)
         })?;
+        let mut show = |event: Event| {
+            if event.time < since.unwrap_or(now) || !fits(&event, &self.filters) {
+                return Ok(true);
+            }
+            if until.is_some_and(|until| event.time > until) {
+                return Ok(false);
+            }
+            match &template {
+                None => print(&format!("{}\n", event.line())),
+                Some(template) => match template.render(&event.json()) {
+                    Ok(text) => print(&format!("{text}\n")),
+                    Err(error) => return Err(client!("{error}")),
+                },
+            }
+            Ok(true)
+        };
         let path = store.events();
-        let (mut watch, mut lines) = follow_events(&path).at("open", &path)?;
+        let (mut watch, mut lines) = follow(&path).at("open", &path)?;
+        if since.is_some()
+            && let Some(mut before) = before(&store, lines.get_ref()).at("open", &path)?
+            && !show_all(&mut before, &mut Vec::new(), &mut show)?
+        {
+            return Ok(0);
+        }
         let mut line = Vec::new();
         let mut moved = false;
         loop {
-            while lines.read_until(b'\n', &mut line).at("read", &path)? > 0 && line.ends_with(b"\n")
-            {
-                let event = serde_json::from_slice::<Event>(&line);
-                line.clear();
-                let Ok(event) = event else { continue };
-                if event.time < since.unwrap_or(now) || !fits(&event, &self.filters) {
-                    continue;
-                }
-                if until.is_some_and(|until| event.time > until) {
-                    return Ok(0);
-                }
-                match &template {
-                    None => print(&format!("{}\n", event.line())),
-                    Some(template) => match template.render(&event.json()) {
-                        Ok(text) => print(&format!("{text}\n")),
-                        Err(error) => return Err(client!("{error}")),
-                    },
-                }
+            if !show_all(&mut lines, &mut line, &mut show)? {
+                return Ok(0);
             }
             if mem::take(&mut moved) {
                 // It was full, and has another name now. We have read it to its end.
-                (watch, lines) = follow_events(&path).at("open", &path)?;
+                (watch, lines) = follow(&path).at("open", &path)?;
                 line.clear();
                 continue;
             }
@@ -128,8 +135,38 @@ impl Command for Events {
     }
 }
 
+/// Reads events as far as there are whole ones, and shows each; false when `show` has seen the last that is asked for.
+/// `line` keeps a piece of one for the next time.
+fn show_all(
+    lines: &mut impl BufRead,
+    line: &mut Vec<u8>,
+    show: &mut impl FnMut(Event) -> Result<bool>,
+) -> Result<bool> {
+    while lines.read_until(b'\n', line).context("read the events")? > 0 && line.ends_with(b"\n") {
+        let event = serde_json::from_slice(line);
+        line.clear();
+        if let Ok(event) = event
+            && !show(event)?
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The record that was full before this one, unless it is this one, moved aside meanwhile.
+fn before(store: &Store, now: &File) -> io::Result<Option<BufReader<File>>> {
+    let file = match File::open(events::full(store)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let same = file.metadata()?.ino() == now.metadata()?.ino();
+    Ok((!same).then(|| BufReader::new(file)))
+}
+
 /// Watches the record of events, made here if need be, and reads it from its start.
-fn follow_events(path: &Path) -> io::Result<(Watch, BufReader<File>)> {
+fn follow(path: &Path) -> io::Result<(Watch, BufReader<File>)> {
     let made = fs::OpenOptions::new().append(true).create(true).open(path);
     drop(made?);
     let flags = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_MOVE_SELF;

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -53,10 +55,26 @@ pub(crate) fn record_image(store: &Store, id: &str, name: &str, action: &str) {
 fn append(store: &Store, kind: &str, action: &str, id: &str, attributes: BTreeMap<String, String>) {
     let Ok(file) = open(store) else { return };
     write(&file, kind, action, id, attributes);
-    let path = store.events();
     if file.metadata().is_ok_and(|data| data.len() > LIMIT) {
-        let _ = fs::rename(&path, path.with_extension("old"));
+        // Not recorded is the worst that can come of it; and it is tried again with the next event.
+        let _ = move_aside(&store.events(), &full(store), &file);
     }
+}
+
+/// Moves a full record aside. Several may find it full at once: the first moves it, and by then the name means another
+/// file for the others, which would take the place of the full one.
+fn move_aside(path: &Path, full: &Path, file: &File) -> io::Result<()> {
+    // Freed when `file` is closed.
+    file.lock()?;
+    if fs::metadata(path)?.ino() == file.metadata()?.ino() {
+        fs::rename(path, full)?;
+    }
+    Ok(())
+}
+
+/// Where the record is that was full before the one of today.
+pub(crate) fn full(store: &Store) -> PathBuf {
+    store.events().with_extension("old")
 }
 
 /// Opens the record for appending: for who will soon see another root file system.
@@ -142,5 +160,30 @@ impl Event {
             "time": self.time / 1_000_000_000,
             "timeNano": self.time,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_that_find_the_record_full_one_moves_it() {
+        let folder = std::env::temp_dir().join(format!("pocket-events-{}", std::process::id()));
+        fs::create_dir(&folder).expect("a folder");
+        let (path, full) = (folder.join("events"), folder.join("events.old"));
+        fs::write(&path, "full").expect("a record");
+        let writers = [
+            File::open(&path).expect("opened"),
+            File::open(&path).expect("opened"),
+        ];
+        let [first, second] = writers;
+        move_aside(&path, &full, &first).expect("moved");
+        drop(first);
+        fs::write(&path, "new").expect("a record");
+        move_aside(&path, &full, &second).expect("left alone");
+        let texts = [&full, &path].map(|path| fs::read_to_string(path).expect("read"));
+        fs::remove_dir_all(&folder).expect("removed");
+        assert_eq!(texts, ["full", "new"]);
     }
 }

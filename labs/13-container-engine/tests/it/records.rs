@@ -39,9 +39,12 @@ fn events_go_on_in_a_new_file() {
             coproc docker events --filter type=container --since "$since" --format '{{.Actor.Attributes.name}}'
             next() { docker create --name "$1" probe >/dev/null; read -r -t 20 line <&"${COPROC[0]}"; echo "$line"; }
             next one; yes "$(seq -s " " 300)" | head -n 1200 >>"$POCKET_ROOT/events"; next two; next three
-            kill "$COPROC_PID"; ls "$POCKET_ROOT" | grep events; docker rm one two three"#,
+            kill "$COPROC_PID"; ls "$POCKET_ROOT" | grep events; docker events --filter event=create --filter type=container --since "$since" --until "$(date +%s.%N)" --format '{{.Actor.Attributes.name}}'
+            docker rm one two three"#,
         );
-        let expected = "one\ntwo\nthree\nevents\nevents.old\none\ntwo\nthree\n";
+        // Who asks later is told of what stands in the full one, too.
+        let names = "one\ntwo\nthree\n";
+        let expected = format!("{names}events\nevents.old\n{names}{names}");
         assert_eq!(done.out, expected, "{done:?}");
     });
 }
