@@ -18,6 +18,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
+use nix::libc;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Error, Result, daemon};
@@ -134,7 +135,8 @@ impl Container {
     }
 
     /// What became of it so far. A state that says "running" while nobody holds the lock was left
-    /// behind by a monitor that was killed: PID 1 went with it.
+    /// behind by a monitor that was killed: PID 1 went with it, or goes now. (The kernel forgets whose death is to be
+    /// its own when a program changes its user: `PR_SET_PDEATHSIG` in `prctl(2)`.)
     pub(crate) fn state(&self) -> State {
         let Ok(mut state) = read_json::<State>(&self.file("state")) else {
             return State::default();
@@ -143,6 +145,9 @@ impl Container {
             // It may have ended properly between the two looks.
             state = read_json(&self.file("state")).unwrap_or_default();
             if matches!(state.status, Status::Running | Status::Restarting) {
+                if let Some(pid1) = self.pid1(&state) {
+                    let _ = pid1.send(libc::SIGKILL);
+                }
                 let died = fs::metadata(self.file("status")).and_then(|data| data.modified());
                 let died = died
                     .ok()

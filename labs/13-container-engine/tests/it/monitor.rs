@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::process::Stdio;
 
-use crate::common::{Done, Pocket, until};
+use crate::common::{Done, NOBODY, Pocket, until};
 use crate::processes::{gone, monitors, signal};
 use nix::sys::signal::Signal;
 
@@ -88,6 +88,35 @@ fn a_killed_monitor_takes_its_container_along() {
         pocket.ok(&["run", "-d", "--name", &name, "probe", "wait"]);
         pocket.await_line(&name, "ready");
         assert!(!gone(&pocket.field(&name, "State.Pid")));
+    });
+}
+
+#[test]
+fn a_program_that_changed_its_user_ends_when_somebody_looks() {
+    Pocket::each_user(|pocket| {
+        // In an ordinary user's container there is no other user to become.
+        if !pocket.is_root() {
+            return;
+        }
+        let name = format!("mu{}", std::process::id() % 100_000);
+        let line = format!("run -d --name {name} --entrypoint setpriv probe");
+        let user = format!("--reuid={NOBODY}");
+        let words = line.split(' ');
+        let words: Vec<&str> = words
+            .chain([user.as_str(), "--clear-groups", "/13-probe", "wait"])
+            .collect();
+        pocket.ok(&words);
+        pocket.await_line(&name, "ready");
+        let pid = pocket.field(&name, "State.Pid");
+        let found = monitors(&name);
+        assert_eq!(found.len(), 1);
+        signal(found[0], Signal::SIGKILL);
+        until("the monitor is dead", || monitors(&name).is_empty());
+        // The control: the kernel has forgotten that it should go with its parent.
+        assert!(!gone(&pid));
+        let state = ["inspect", "-f", "{{.State.Status}} {{.State.ExitCode}}"];
+        assert_eq!(pocket.ok(&[&state[..], &[&name]].concat()), "exited 137");
+        until("PID 1 is dead", || gone(&pid));
     });
 }
 
