@@ -11,7 +11,7 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, symlink};
 use std::path::{Path, PathBuf};
 
@@ -132,8 +132,11 @@ pub(crate) fn short_id(id: &str) -> &str {
 pub(crate) fn write_json<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
     let temporary = path.with_extension(format!("tmp{}", getpid()));
     let text = serde_json::to_vec(value)?;
-    File::create(&temporary)?.write_all(&text)?;
-    fs::rename(&temporary, path)
+    let written = fs::write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
+    // On a full disk not even the attempt may take up room.
+    written.inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
 }
 
 /// Reads what [`write_json`] wrote.
@@ -151,7 +154,10 @@ pub(crate) fn replace_link(target: &Path, link: &Path) -> io::Result<Option<Path
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => symlink(target, &temporary)?,
     }
-    fs::rename(&temporary, link)?;
+    let renamed = fs::rename(&temporary, link);
+    renamed.inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })?;
     Ok(old)
 }
 

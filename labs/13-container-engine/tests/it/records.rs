@@ -68,3 +68,27 @@ fn a_line_cut_off_is_all_that_is_lost_of_a_log() {
         assert_eq!(done.out, "before\nbefore\nbefore\n0\ncut\n", "{done:?}");
     });
 }
+
+#[test]
+fn a_full_disk_changes_no_exit_code_and_keeps_no_file() {
+    Pocket::each_user(|pocket| {
+        // Only root can mount a small disk: in a mount namespace of the script's own, which takes it along.
+        if !pocket.is_root() {
+            return;
+        }
+        let script = r#"mkdir disk && mount -t tmpfs -o size=64m none disk && cp -a "$POCKET_ROOT"/. disk/
+            export POCKET_ROOT=$PWD/disk
+            docker run -d --name kept probe on 7 >/dev/null; docker run -d --rm --name brief probe on 8 >/dev/null
+            for name in kept brief; do until docker logs $name | grep -q ready; do :; done; done
+            docker wait brief >waited & 
+            cat /dev/zero >disk/zeros 2>/dev/null; echo more 2>/dev/null >disk/more || echo "the disk is full"
+            docker stop kept brief; wait; cat waited; docker wait kept
+            docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' kept
+            docker rm kept; ls disk/containers disk/names; rm disk/zeros; docker run --rm probe exit 9; echo $?"#;
+        let mut inside = pocket.program("unshare");
+        let output = inside.args(["--mount", "bash", "-c", script]).output();
+        let done = Done::from(output.expect("unshare"));
+        let expected = "the disk is full\nkept\nbrief\n8\n7\nexited 7\nkept\ndisk/containers:\n\ndisk/names:\n9\n";
+        assert_eq!(done.out, expected, "{done:?}");
+    });
+}
