@@ -80,7 +80,7 @@ fn a_full_disk_changes_no_exit_code_and_keeps_no_file() {
             export POCKET_ROOT=$PWD/disk
             docker run -d --name kept probe on 7 >/dev/null; docker run -d --rm --name brief probe on 8 >/dev/null
             for name in kept brief; do until docker logs $name | grep -q ready; do :; done; done
-            docker wait brief >waited & 
+            docker wait brief >waited &
             cat /dev/zero >disk/zeros 2>/dev/null; echo more 2>/dev/null >disk/more || echo "the disk is full"
             docker stop kept brief; wait; cat waited; docker wait kept
             docker inspect -f '{{.State.Status}} {{.State.ExitCode}}' kept
