@@ -190,7 +190,6 @@ struct Relay<'a> {
 }
 
 impl Relay<'_> {
-    // ANCHOR: client
     /// Waits for whatever comes first: output, a signal, something typed.
     fn serve(mut self, mut decoder: Decoder<FromMonitor>) -> Result<Why> {
         self.resize()?;
@@ -231,7 +230,6 @@ impl Relay<'_> {
             }
         }
     }
-    // ANCHOR_END: client
 
     /// What there is to do: a signal has come; the monitor has said something or, if something is to be shown
     /// first, that can be; something has been typed.

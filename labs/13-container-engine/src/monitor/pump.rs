@@ -73,7 +73,6 @@ impl Pump {
         Ok(())
     }
 
-    // ANCHOR: pump
     /// Carries until the process has ended, or until a moment has come; true when the process has ended. `signal`
     /// is called for every signal that a client sends.
     pub(crate) fn carry(
@@ -90,7 +89,6 @@ impl Pump {
             }
         }
     }
-    // ANCHOR_END: pump
 
     /// Carries until nobody holds the outputs of a process that has ended, or until a moment has come.
     pub(crate) fn carry_outputs(&mut self, until: Option<Instant>) -> io::Result<()> {

@@ -47,7 +47,6 @@ impl Session<'_> {
         }
     }
 
-    // ANCHOR: exec
     /// Starts the process, watches it, and carries what it has left behind still writes.
     /// The client is told the end once all has come, or after a while.
     fn watch(&self, socket: UnixStream, died: impl Fn(u8)) -> io::Result<()> {
@@ -106,5 +105,4 @@ impl Session<'_> {
             }
         }
     }
-    // ANCHOR_END: exec
 }

@@ -16,10 +16,11 @@ use crate::store::disk::Store;
 // ANCHOR: start
 /// Leaves a monitor behind, which starts the container; returns its socket.
 ///
-/// The caller's process forks, and its child becomes the monitor: no daemon has to be there first.
-/// The lock that says "watched" is taken here and inherited; the kernel lets go of it when the
-/// last holder, the monitor, ends. `changes` is the caller's own lock, which comes back: the monitor closes its
-/// copy, or the lock would be held for as long as the container runs (flock(2)).
+/// The caller's process forks, and its child becomes the monitor: no daemon has
+/// to be there first. The lock that says "watched" is taken here and inherited;
+/// the kernel lets go of it when the last holder, the monitor, ends. `changes` is
+/// the caller's own lock, which comes back: the monitor closes its copy, or the
+/// lock would be held for as long as the container runs (flock(2)).
 pub(crate) fn launch(
     store: &Store,
     container: &Container,

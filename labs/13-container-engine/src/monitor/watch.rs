@@ -60,10 +60,16 @@ impl<'a> Monitor<'a> {
     }
 
     // ANCHOR: watch
-    /// The life of the monitor: start, watch, record; again, if the restart policy says so.
-    pub(crate) fn watch(mut self, client: UnixStream, wants: Wants) -> io::Result<()> {
+    /// The life of the monitor: start, watch, record; again, if the restart policy
+    /// says so.
+    pub(crate) fn watch(
+        mut self,
+        client: UnixStream, // who started us
+        wants: Wants,
+    ) -> io::Result<()> {
         let config = &self.container.config;
-        // Docker's rule: a pipe is closed when its only writer goes; a terminal outlives its client.
+        // Docker's rule: a pipe is closed when its only writer goes; a terminal
+        // outlives its client.
         let stdin_once = config.open_stdin && config.attached && !config.tty;
         let mut pump = Pump::new(Some(socket::listen(config)?), stdin_once);
         pump.add(client, wants)?;
@@ -88,7 +94,8 @@ impl<'a> Monitor<'a> {
             if state.status != Status::Restarting {
                 break state.exit_code;
             }
-            // The clients of this PID 1 have seen its end, and are not the next one's: as with Docker.
+            // The clients of this PID 1 have seen its end, and are not the next
+            // one's: as with Docker.
             pump.dismiss(state.exit_code);
             let again = Instant::now() + backoff.next(&state);
             pump.pause(again, || self.container.is_stopped())?;
@@ -98,7 +105,8 @@ impl<'a> Monitor<'a> {
                 break state.exit_code;
             }
         };
-        // Before the lock goes: whoever waits for it may start the container again at once.
+        // Before the lock goes: whoever waits for it may start the container again
+        // at once.
         pump.close();
         self.finish(code);
         let _mounts = self.mounts.take();

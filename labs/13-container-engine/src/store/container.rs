@@ -191,7 +191,6 @@ impl Container {
         file.is_ok_and(|file| file.try_lock_shared().is_err())
     }
 
-    // ANCHOR: wait
     /// Waits until nobody watches it any more and returns the exit code; `None` if it was removed before that.
     pub(crate) fn wait(&self) -> io::Result<Option<u8>> {
         self.await_end(self.end()?)
@@ -206,10 +205,11 @@ impl Container {
         }
     }
 
+    // ANCHOR: wait
     /// Waits for what [`Container::end`] has opened.
     ///
-    /// The kernel queues us for the lock and wakes us when the monitor lets go of it, also when the
-    /// monitor is killed.
+    /// The kernel queues us for the lock and wakes us when the monitor lets go of
+    /// it, also when the monitor is killed.
     pub(crate) fn await_end(&self, end: Option<File>) -> io::Result<Option<u8>> {
         let Some(mut file) = end else {
             // A deleted one's description went before this file.
