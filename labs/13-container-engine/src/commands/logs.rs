@@ -1,4 +1,4 @@
-//! `logs`: what a container wrote, and what it goes on to write.
+//! `logs`: what a container wrote, and what its PID 1 goes on to write.
 
 use std::fs;
 use std::ops::RangeInclusive;
@@ -97,13 +97,11 @@ impl Command for Logs {
         // The monitor closes this one, or deletes it, when the log is complete and the end is recorded.
         let end = AddWatchFlags::IN_CLOSE_WRITE | AddWatchFlags::IN_ATTRIB;
         watch.also(&container.file("status"), end);
-        let runs = || {
-            matches!(
-                container.state().status,
-                Status::Running | Status::Restarting
-            )
-        };
-        let mut over = !self.follow || !runs();
+        // Recorded anew: this PID 1 has ended, and another one is to come. Docker follows the one that it has found.
+        let recorded = container.file("state");
+        watch.also(&recorded, AddWatchFlags::IN_DELETE_SELF);
+        let life = container.state();
+        let mut over = !self.follow || life.status != Status::Running;
         let mut reader = Reader::open(&path).at("open", &path)?;
         let mut old = Vec::new();
         while let Some(entry) = reader.next().at("read", &path)? {
@@ -120,7 +118,13 @@ impl Command for Logs {
             let Some(what) = watch.next(limit).at("watch", &path)? else {
                 break;
             };
-            over = what.intersects(end) && !runs();
+            watch.also(&recorded, AddWatchFlags::IN_DELETE_SELF);
+            let now = container.state();
+            over = match now.status {
+                Status::Running => now.started != life.started,
+                Status::Restarting => true,
+                Status::Created | Status::Exited => what.intersects(end),
+            };
             while let Some(entry) = reader.next().at("read", &path)? {
                 if fits(&entry) {
                     show(&entry, stamps);

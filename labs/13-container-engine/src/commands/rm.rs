@@ -1,5 +1,6 @@
 //! `rm`: a container and all that it left.
 
+use std::collections::HashSet;
 use std::io;
 use std::ops::RangeInclusive;
 
@@ -51,7 +52,22 @@ impl Command for Rm {
         let force = self.force;
         let mut errors = Vec::new();
         let mut failed = false;
-        let outcomes = at_once(args, |name| remove(&store, name, force));
+        let mut begun = HashSet::new();
+        let found: Vec<_> = args
+            .iter()
+            .map(|name| {
+                let container = Container::find(&store, name)?;
+                // Docker's daemon refuses a second removal while the first goes on.
+                if begun.insert(container.config.id.clone()) {
+                    Ok(container)
+                } else {
+                    Err(daemon!(
+                        "removal of container {name} is already in progress"
+                    ))
+                }
+            })
+            .collect();
+        let outcomes = at_once(found, |one| remove(&store, &one?, force));
         for (name, outcome) in args.iter().zip(outcomes) {
             match outcome {
                 Ok(()) => print(&format!("{name}\n")),
@@ -70,8 +86,7 @@ impl Command for Rm {
 }
 
 /// Deletes one container.
-fn remove(store: &Store, name: &str, force: bool) -> Result<()> {
-    let container = Container::find(store, name)?;
+fn remove(store: &Store, container: &Container, force: bool) -> Result<()> {
     let config = &container.config;
     let _locks = loop {
         // With --rm, the monitor has deleted it.
@@ -96,9 +111,9 @@ fn remove(store: &Store, name: &str, force: bool) -> Result<()> {
                     config.id
                 ));
             }
-            forbid_restart(&container);
+            forbid_restart(container);
             if let Some(pid1) = container.pid1(&container.state()) {
-                send(store, &container, &pid1, libc::SIGKILL)?;
+                send(store, container, &pid1, libc::SIGKILL)?;
             }
         }
         container.wait().context("wait for the monitor")?;

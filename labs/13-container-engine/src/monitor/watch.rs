@@ -151,7 +151,8 @@ impl<'a> Monitor<'a> {
             exit_code: 0,
             error: String::new(),
             started: time::now(),
-            finished: 0,
+            // When the one before did: Docker keeps that.
+            finished: before.finished,
             restarts: before.restarts,
             ports,
         };

@@ -23,17 +23,17 @@ pub(crate) fn each(names: &[String], mut act: impl FnMut(&str) -> Result<()>) ->
     if failed { Err(Error::Exit(1)) } else { Ok(0) }
 }
 
-/// Does something to each container, to all of them side by side, as Docker's client does for some commands; returns
-/// what came of each, in the order of the names.
-pub(crate) fn at_once(
-    names: &[String],
-    act: impl Fn(&str) -> Result<()> + Sync,
+/// Does something to each of several, to all of them side by side, as Docker's client does for some commands; returns
+/// what came of each, in their order.
+pub(crate) fn at_once<T: Send>(
+    several: impl IntoIterator<Item = T>,
+    act: impl Fn(T) -> Result<()> + Sync,
 ) -> Vec<Result<()>> {
     let act = &act;
     thread::scope(|scope| {
-        let started: Vec<_> = names
-            .iter()
-            .map(|name| scope.spawn(move || act(name)))
+        let started: Vec<_> = several
+            .into_iter()
+            .map(|one| scope.spawn(move || act(one)))
             .collect();
         let outcomes = started.into_iter().map(|one| match one.join() {
             Ok(outcome) => outcome,
@@ -48,7 +48,7 @@ pub(crate) fn each_at_once(
     names: &[String],
     act: impl Fn(&str) -> Result<()> + Sync,
 ) -> Result<u8> {
-    let mut outcomes = at_once(names, act).into_iter();
+    let mut outcomes = at_once(names, |name| act(name)).into_iter();
     each(names, |_| outcomes.next().unwrap_or(Ok(())))
 }
 

@@ -10,14 +10,23 @@ mod pid1;
 /// with no command at all; `c1`, `c2` are names of containers, removed after each group.
 pub type Group = (&'static str, &'static [&'static str]);
 
+/// A group of which the lines are made.
+pub type Lines = (String, Vec<String>);
+
 /// All of them.
-pub fn all() -> Vec<Group> {
-    [
+pub fn all() -> Vec<Lines> {
+    let written = [
         base::GROUPS,
         build::GROUPS,
         command_line::GROUPS,
         lifecycle::GROUPS,
         pid1::GROUPS,
-    ]
-    .concat()
+    ];
+    let owned = |(title, lines): &Group| {
+        let lines = lines.iter().map(|line| (*line).to_owned()).collect();
+        ((*title).to_owned(), lines)
+    };
+    let mut all: Vec<_> = written.concat().iter().map(owned).collect();
+    all.extend(lifecycle::table());
+    all
 }
