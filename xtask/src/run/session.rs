@@ -414,8 +414,9 @@ mod tests {
             how = ended;
         }
         // Each command of a session is one text to bash, and begins with line 1.
-        let number = commands.iter().position(|line| line.contains("readonly"));
-        let wanted = wanted.replace(&format!("line {}: ", number.unwrap() + 2), "line 1: ");
+        let wanted = (1..commands.len() + 2).fold(wanted, |text, number| {
+            text.replace(&format!("bash: line {number}: "), "bash: line 1: ")
+        });
         let sorted = |text: &str| {
             // A plain bash's two outputs come apart here.
             let mut lines: Vec<&str> = text.lines().collect();
