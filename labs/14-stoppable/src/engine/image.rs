@@ -1,0 +1,127 @@
+//! Images: what they say of their start and their stop, and how they are built.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use super::cleanup;
+use super::command::Engine;
+use crate::trace::set::Sig;
+
+/// What an image says of itself, as far as it matters to a stop.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Config {
+    /// ENTRYPOINT.
+    #[serde(deserialize_with = "nullable")]
+    pub entrypoint: Vec<String>,
+    /// CMD.
+    #[serde(deserialize_with = "nullable")]
+    pub cmd: Vec<String>,
+    /// STOPSIGNAL.
+    #[serde(deserialize_with = "nullable")]
+    pub stop_signal: String,
+    /// EXPOSE: `3000/tcp` and so on.
+    #[serde(deserialize_with = "nullable")]
+    pub exposed_ports: std::collections::BTreeMap<String, serde_json::Value>,
+}
+
+/// Engines write `null` for what is not there.
+fn nullable<'de, D: serde::Deserializer<'de>, T: Deserialize<'de> + Default>(
+    from: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(from)?.unwrap_or_default())
+}
+
+impl Config {
+    /// ENTRYPOINT and CMD together: what is executed.
+    pub fn command(&self) -> Vec<String> {
+        [&self.entrypoint[..], &self.cmd[..]].concat()
+    }
+
+    /// The signal that `docker stop` sends.
+    pub fn signal(&self) -> Sig {
+        Sig::parse(&self.stop_signal).unwrap_or(Sig::TERM)
+    }
+
+    /// The TCP ports that it names.
+    pub fn ports(&self) -> Vec<u16> {
+        let ports = self.exposed_ports.keys().filter_map(|port| {
+            let (number, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+            (protocol == "tcp").then(|| number.parse().ok())?
+        });
+        ports.collect()
+    }
+}
+
+/// Asks the engine for an image's configuration.
+pub fn inspect(engine: &Engine, image: &str) -> Result<Config> {
+    let text = engine
+        .done([
+            "inspect",
+            "--type",
+            "image",
+            "--format",
+            "{{json .Config}}",
+            image,
+        ])
+        .with_context(|| {
+            format!(
+                "there is no image {image:?} here; pull it (`{} pull {image}`) or build it first",
+                engine.name
+            )
+        })?;
+    serde_json::from_str(text.trim())
+        .with_context(|| format!("cannot read the configuration of {image}"))
+}
+
+/// Building may take long.
+const BUILD: Duration = Duration::from_secs(1800);
+
+/// Builds a folder into an image of ours, and returns its name.
+pub fn build(engine: &Engine, folder: &Path, dockerfile: Option<&Path>) -> Result<String> {
+    let name = format!("{}:latest", cleanup::name("image"));
+    let _permit = cleanup::permit()?;
+    cleanup::image(&name);
+    let mut command = vec![
+        "build".into(),
+        "-q".into(),
+        "-t".into(),
+        std::ffi::OsString::from(&name),
+    ];
+    if let Some(dockerfile) = dockerfile {
+        command.extend(["-f".into(), dockerfile.as_os_str().to_owned()]);
+    }
+    command.push(folder.as_os_str().to_owned());
+    let output = engine.call(command, BUILD)?;
+    match output.code {
+        Some(0) => Ok(name),
+        _ => bail!(
+            "{} cannot build {}:\n{}",
+            engine.name,
+            folder.display(),
+            output.complaint()
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_is_read_as_every_engine_writes_it() {
+        let text = r#"{"Entrypoint":null,"Cmd":["/bin/sh","-c","/app"],"StopSignal":"SIGRTMIN+3","Hostname":"x",
+                       "ExposedPorts":{"3000/tcp":{},"53/udp":{}}}"#;
+        let config: Config = serde_json::from_str(text).unwrap();
+        assert_eq!(config.command(), ["/bin/sh", "-c", "/app"]);
+        assert_eq!((config.signal(), config.ports()), (Sig(37), vec![3000]));
+        let bare: Config = serde_json::from_str("{}").unwrap();
+        assert_eq!(
+            (bare.signal(), bare.ports(), bare.command()),
+            (Sig::TERM, vec![], vec![])
+        );
+    }
+}

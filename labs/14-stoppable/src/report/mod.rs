@@ -1,0 +1,11 @@
+//! What was found, as data, and the ways to show it.
+//! It may call: `finding` and below.
+
+pub mod escape;
+pub mod html;
+pub mod json;
+pub mod markdown;
+pub mod picture;
+pub mod text;
+pub mod text_event;
+pub mod verdict;
