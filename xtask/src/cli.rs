@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::audit::AuditArgs;
 use crate::commands::book::BookArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::doctor::DoctorArgs;
@@ -45,6 +46,9 @@ pub enum Task {
     Exercise(ExerciseArgs),
     /// Your own bash in a lab's folder, images built, `docker` being the chosen engine
     Shell(ShellArgs),
+    /// Examine your own container with `stoppable`: why does it not stop?
+    #[command(disable_help_flag = true)]
+    Audit(AuditArgs),
     /// Say what this machine can run, and what to do about what it cannot
     Doctor(DoctorArgs),
     /// Remove all containers, images, processes and files that the labs left

@@ -2,6 +2,7 @@
 //! Each turns its arguments into a verdict.
 //! It may call: every room below.
 
+pub(crate) mod audit;
 pub(crate) mod book;
 pub(crate) mod clean;
 pub(crate) mod completions;

@@ -49,10 +49,10 @@ pub fn stage(course: &Course, labs: &[(Lab, Which)]) -> Result<()> {
     slugs.dedup();
     build(&course.root, &programs, &slugs.join(", "))?;
     for Program { name: program, .. } in programs {
-        // A binary's name starts with its lab's number, but for the engine's.
+        // A binary's name starts with its lab's number, but for those that are worth installing on their own.
         let owner = |(lab, _): &&(Lab, Which)| {
             program.starts_with(&format!("{}-", lab.number))
-                || (program == "pocket" && lab.slug == POCKET_LAB)
+                || NAMED.contains(&(program.as_str(), lab.slug.as_str()))
         };
         if let Some((lab, _)) = labs.iter().find(owner) {
             install(
@@ -67,6 +67,12 @@ pub fn stage(course: &Course, labs: &[(Lab, Which)]) -> Result<()> {
 /// The lab that is the container engine.
 const POCKET_LAB: &str = "13-container-engine";
 
+/// Programs without a number in their names, and the labs that they belong to.
+const NAMED: [(&str, &str); 2] = [("pocket", POCKET_LAB), ("stoppable", STOPPABLE_LAB)];
+
+/// The lab that examines containers.
+const STOPPABLE_LAB: &str = "14-stoppable";
+
 /// Builds the project's own container engine, wherever the course is, and returns its path.
 pub fn pocket() -> Result<PathBuf> {
     let root = checkout::root()?;
@@ -76,6 +82,17 @@ pub fn pocket() -> Result<PathBuf> {
     };
     build(root, &[program], POCKET_LAB)?;
     Ok(output_folder(root).join("pocket"))
+}
+
+/// Builds the program that examines containers, and returns its path.
+pub fn stoppable() -> Result<PathBuf> {
+    let root = checkout::root()?;
+    let program = Program {
+        name: "stoppable".into(),
+        folder: root.join("labs").join(STOPPABLE_LAB),
+    };
+    build(root, &[program], STOPPABLE_LAB)?;
+    Ok(output_folder(root).join("stoppable"))
 }
 
 /// Builds the program that writes JUnit reports, and returns its path.
