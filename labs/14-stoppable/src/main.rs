@@ -124,7 +124,7 @@ fn wish(flags: &Check) -> Result<Wish> {
             Some((folder.to_owned(), None))
         }
         (None, Some(folder))
-            if target.is_some_and(|target| target.contains('/') || target == ".") =>
+            if target.is_some_and(|target| target.contains('/') || target.starts_with('.')) =>
         {
             bail!(
                 "there is no Dockerfile in {}; name one with -f",
@@ -139,6 +139,10 @@ fn wish(flags: &Check) -> Result<Wish> {
         );
     }
     Ok(Wish {
+        shown: flags.file.as_ref().map_or_else(
+            || flags.target.clone().unwrap_or_default(),
+            |file| file.display().to_string(),
+        ),
         image: if sources.is_some() {
             None
         } else {

@@ -27,6 +27,8 @@ use crate::report::verdict::{Probed, Report};
 pub struct Wish {
     /// An image.
     pub image: Option<String>,
+    /// What the user calls it.
+    pub shown: String,
     /// Or the folder that it is built from, and its Dockerfile.
     pub sources: Option<(PathBuf, Option<PathBuf>)>,
     /// The user's own options for `docker run`.
@@ -68,7 +70,7 @@ fn examine(engine: &Engine, wish: &Wish, line: &Line) -> Result<(Report, Option<
         (None, Some(sources)) => {
             line.say("building the image");
             let built = image::build(engine, &sources.folder, Some(&sources.dockerfile))?;
-            (sources.folder.display().to_string(), built)
+            (wish.shown.clone(), built)
         }
         (None, None) => anyhow::bail!("nothing to check"),
     };

@@ -26,10 +26,7 @@ pub fn marks(stop: &Observation) -> Marks {
         let workers: Vec<i32> = stop.workers().iter().map(|process| process.pid).collect();
         let heard = workers.iter().any(|pid| stop.heard(*pid));
         handler = Some(heard);
-        let done = workers
-            .iter()
-            .filter(|pid| stop.heard(**pid))
-            .all(|pid| stop.drained(*pid));
+        let done = workers.iter().all(|pid| stop.drained(*pid));
         drained = Some(heard && done && !stop.killed());
     }
     Marks {

@@ -1,4 +1,4 @@
-//! A stop as a picture: a lane for the client and for each process, an arrow for each signal, time from left to right.
+//! A stop as a picture: a column for the client and for each process, an arrow for each signal, time downwards.
 
 use std::fmt::Write as _;
 
@@ -66,14 +66,20 @@ pub fn story(stop: &Observation) -> Story {
                 )
             }
             What::Exit { end, left } => {
-                let at = event.at - stop.sent;
+                let at = (event.at - stop.sent).max(0.0);
+                story.beats.push(Beat {
+                    at,
+                    pid: event.pid,
+                    what: Act::End(*end),
+                });
                 let killed = left.iter().filter(|process| lane(process.pid));
+                let what = || Act::Killed;
                 story.beats.extend(killed.map(|process| Beat {
                     at,
                     pid: process.pid,
-                    what: Act::Killed,
+                    what: what(),
                 }));
-                Act::End(*end)
+                continue;
             }
             _ => continue,
         };
@@ -93,113 +99,155 @@ pub fn story(stop: &Observation) -> Story {
 }
 
 /// More lanes than this nobody reads.
-const LANES: usize = 8;
-const LEFT: f64 = 112.0;
-const WIDTH: f64 = 720.0;
-const ROW: f64 = 46.0;
-const TOP: f64 = 30.0;
+const LANES: usize = 7;
+/// Room for the seconds.
+const LEFT: f64 = 64.0;
+/// From lane to lane.
+const LANE: f64 = 96.0;
+/// From beat to beat.
+const ROW: f64 = 36.0;
+/// Where the lanes begin.
+const TOP: f64 = 44.0;
 
-/// The picture's own colours: one for lines, and one each for what went well and what did not. Shape says the same:
-/// a heard signal has a full head, a dropped one a cross, a kill a square.
-const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:currentColor}.s{font-size:11px}.lane{stroke:currentColor;\
-stroke-opacity:.35;stroke-width:2}.gone{stroke-opacity:.12;stroke-dasharray:2 4}.arrow{stroke:currentColor;stroke-width:1.6;fill:none}\
-.head{fill:currentColor}.good{stroke:#1a7f37;fill:#1a7f37}.bad{stroke:#c93c37;fill:#c93c37}\
+/// The picture's own colours: one for lines, and one each for what went well and what did not. Shape says the same: a
+/// heard signal has a full head, a dropped one a cross before its lane, a kill a square.
+const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:currentColor}.s{font-size:11px}.m{text-anchor:middle}\
+.e{text-anchor:end}.lane{stroke:currentColor;stroke-opacity:.4;stroke-width:2}.arrow{stroke-width:1.8;fill:none}\
+.good{stroke:#1a7f37;fill:#1a7f37}.bad{stroke:#c93c37;fill:#c93c37}.arrow.good,.arrow.bad{fill:none}\
 @media(prefers-color-scheme:dark){.good{stroke:#57ab5a;fill:#57ab5a}.bad{stroke:#f47067;fill:#f47067}}";
 
-/// Draws a story. The title says the same in words, for who cannot see it.
+/// Draws a story as a sequence: a column for each process, time downwards. The title says the same in words, for who
+/// cannot see it.
 pub fn draw(story: &Story) -> String {
-    let lane = |pid: i32| {
-        story
-            .lanes
-            .iter()
-            .position(|(known, _)| *known == pid)
-            .map_or(0, |index| index + 1)
-    };
-    let y = |pid: i32| TOP + ROW * lane(pid) as f64;
-    let places = places(story);
-    let height = TOP + ROW * (story.lanes.len() as f64) + 60.0;
+    let rows = rows(story);
+    let count = rows.last().map_or(1, |row| row + 1);
+    let (width, height) = (
+        LEFT + LANE * (story.lanes.len() as f64 + 0.85),
+        TOP + ROW * (count as f64 + 0.6),
+    );
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
-         role=\"img\"><title>{}</title><style>{STYLE}</style>\n",
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
+         height=\"{height:.0}\" role=\"img\"><title>{}</title><style>{STYLE}</style>\n",
         escaped(&words(story))
     );
     let names = std::iter::once((0, "client".to_owned())).chain(story.lanes.iter().cloned());
     for (pid, name) in names {
-        let (row, end) = (y(pid), last(story, &places, pid));
-        let shown = if pid == 0 {
-            name
-        } else {
-            format!("PID {pid} {name}")
-        };
+        let (x, end) = (column(story, pid), last(story, &rows, pid, count));
+        let name: String = name.chars().take(13).collect();
+        if pid > 0 {
+            let _ = writeln!(
+                svg,
+                "<text class=\"m s\" x=\"{x:.0}\" y=\"13\">PID {pid}</text>"
+            );
+        }
         let _ = writeln!(
             svg,
-            "<text x=\"4\" y=\"{}\">{}</text>",
-            row + 4.0,
-            escaped(&shown.chars().take(16).collect::<String>())
+            "<text class=\"m\" x=\"{x:.0}\" y=\"29\">{}</text>",
+            escaped(&name)
         );
         let _ = writeln!(
             svg,
-            "<line class=\"lane\" x1=\"{LEFT}\" y1=\"{row}\" x2=\"{end:.0}\" y2=\"{row}\"/>"
+            "<line class=\"lane\" x1=\"{x:.0}\" y1=\"36\" x2=\"{x:.0}\" y2=\"{end:.0}\"/>"
         );
     }
-    for (beat, x) in story.beats.iter().zip(&places) {
-        svg += &one(beat, *x, y(beat.pid), y);
+    grace(&mut svg, story, &rows);
+    let mut told = usize::MAX;
+    for (beat, row) in story.beats.iter().zip(&rows) {
+        let y = height_of(*row);
+        if told != *row {
+            let _ = writeln!(
+                svg,
+                "<text class=\"s e\" x=\"{:.0}\" y=\"{:.0}\">{:.2} s</text>",
+                LEFT - 18.0,
+                y + 4.0,
+                beat.at
+            );
+            told = *row;
+        }
+        svg += &one(story, beat, y);
     }
-    axis(&mut svg, story, &places, height);
     svg + "</svg>\n"
 }
 
-/// Where each beat stands: in order, with room for its words, and no more than the order is meant by distance.
-fn places(story: &Story) -> Vec<f64> {
-    let room = (WIDTH - LEFT - 90.0) / (story.beats.len().max(1) as f64);
-    (0..story.beats.len())
-        .map(|index| LEFT + 40.0 + room * index as f64)
-        .collect()
+fn column(story: &Story, pid: i32) -> f64 {
+    let lane = story
+        .lanes
+        .iter()
+        .position(|(known, _)| *known == pid)
+        .map_or(0, |index| index + 1);
+    LEFT + LANE * (lane as f64 + 0.3)
+}
+
+fn height_of(row: usize) -> f64 {
+    TOP + ROW * (row as f64 + 0.4)
+}
+
+/// The row of each beat: in order, and whom the kernel kills because PID 1 ends in the row of that end.
+fn rows(story: &Story) -> Vec<usize> {
+    let mut row = 0;
+    let mut rows = Vec::new();
+    for (index, beat) in story.beats.iter().enumerate() {
+        if index > 0 && beat.what != Act::Killed {
+            // The wait for the end of the grace period is long, and looks long.
+            let waited = story.grace.is_some() && beat.pid == 1 && matches!(beat.what, Act::End(_));
+            row += if waited { 3 } else { 1 };
+        }
+        rows.push(row);
+    }
+    rows
 }
 
 /// Where a lane ends.
-fn last(story: &Story, places: &[f64], pid: i32) -> f64 {
+fn last(story: &Story, rows: &[usize], pid: i32, count: usize) -> f64 {
     let ends = |beat: &Beat| beat.pid == pid && matches!(beat.what, Act::End(_) | Act::Killed);
-    story
-        .beats
-        .iter()
-        .position(ends)
-        .map_or(WIDTH - 20.0, |index| places[index])
+    let row = story.beats.iter().position(ends).map(|index| rows[index]);
+    row.map_or(TOP + ROW * (count as f64 + 0.3), height_of)
 }
 
-fn one(beat: &Beat, x: f64, row: f64, y: impl Fn(i32) -> f64) -> String {
+fn one(story: &Story, beat: &Beat, y: f64) -> String {
+    let x = column(story, beat.pid);
     match &beat.what {
         Act::Signal(signal, from, outcome) => {
-            let start = y(*from);
-            let down = if start <= row { 1.0 } else { -1.0 };
+            let start = column(story, *from);
+            // A process that sends itself a signal has a short arrow of its own.
+            let start = if (start - x).abs() < 1.0 {
+                x + 30.0
+            } else {
+                start
+            };
+            let back = if start < x { 1.0 } else { -1.0 };
             let good = crate::probe::observation::heard(*outcome);
             let class = if good { "good" } else { "bad" };
             // A dropped signal does not arrive: its arrow ends before the lane, in a cross.
-            let tip = if good { row } else { row - down * 12.0 };
-            let mut svg = format!(
-                "<line class=\"arrow {class}\" x1=\"{x:.0}\" y1=\"{start}\" x2=\"{x:.0}\" y2=\"{tip}\"/>"
-            );
+            let tip = if good { x - back } else { x - back * 16.0 };
+            let mut svg =
+                format!("<path class=\"arrow {class}\" d=\"M{start:.0} {y:.0}H{tip:.0}\"/>");
             if good {
-                let back = tip - down * 8.0;
+                let base = tip - back * 9.0;
                 let _ = write!(
                     svg,
-                    "<path class=\"{class}\" d=\"M{:.0} {back}L{:.0} {back}L{x:.0} {tip}Z\"/>",
-                    x - 5.0,
-                    x + 5.0
+                    "<path class=\"{class}\" d=\"M{base:.0} {:.0}V{:.0}L{tip:.0} {y:.0}Z\"/>",
+                    y - 5.0,
+                    y + 5.0
                 );
             } else {
-                let (a, b, c, d) = (x - 5.0, x + 5.0, tip - 5.0, tip + 5.0);
+                let (a, b, c, d) = (tip - 5.0, tip + 5.0, y - 5.0, y + 5.0);
                 let _ = write!(
                     svg,
-                    "<path class=\"arrow {class}\" d=\"M{a:.0} {c}L{b:.0} {d}M{b:.0} {c}L{a:.0} {d}\"/>"
+                    "<path class=\"arrow {class}\" d=\"M{a:.0} {c:.0}L{b:.0} {d:.0}M{b:.0} {c:.0}L{a:.0} {d:.0}\"/>"
                 );
             }
-            let middle = row - down * 24.0;
+            // The words stand before the last lane that the arrow crosses, or they would lie on another one.
+            let middle = x - back * LANE / 2.0;
             let _ = writeln!(
                 svg,
-                "<text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">{signal} {}</text>",
-                x + 8.0,
-                middle + 4.0,
+                "<text class=\"s m\" x=\"{middle:.0}\" y=\"{:.0}\">{signal}</text>",
+                y - 5.0
+            );
+            let _ = writeln!(
+                svg,
+                "<text class=\"s m\" x=\"{middle:.0}\" y=\"{:.0}\">{}</text>",
+                y + 13.0,
                 outcome_word(*outcome)
             );
             svg
@@ -211,41 +259,43 @@ fn one(beat: &Beat, x: f64, row: f64, y: impl Fn(i32) -> f64) -> String {
                 "bad"
             };
             format!(
-                "<circle class=\"{class}\" cx=\"{x:.0}\" cy=\"{row}\" r=\"5\"/><text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">{}</text>\n",
+                "<circle class=\"{class}\" cx=\"{x:.0}\" cy=\"{y:.0}\" r=\"5\"/><text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">{}</text>\n",
                 x + 9.0,
-                row - 7.0,
+                y + 4.0,
                 end_word(*end)
             )
         }
         Act::Killed => format!(
             "<rect class=\"bad\" x=\"{:.0}\" y=\"{:.0}\" width=\"10\" height=\"10\"/><text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">killed</text>\n",
             x - 5.0,
-            row - 5.0,
+            y - 5.0,
             x + 9.0,
-            row - 7.0
+            y + 4.0
         ),
     }
 }
 
-/// Seconds below, and the grace period as a bar.
-fn axis(svg: &mut String, story: &Story, places: &[f64], height: f64) {
-    let row = height - 14.0;
-    for (beat, x) in story.beats.iter().zip(places) {
+/// The grace period as a bar beside the client, if it was used up.
+fn grace(svg: &mut String, story: &Story, rows: &[usize]) {
+    let end = story
+        .beats
+        .iter()
+        .position(|beat| beat.pid == 1 && matches!(beat.what, Act::End(_)));
+    if let (Some(grace), Some(first), Some(end)) =
+        (story.grace, rows.first(), end.map(|index| rows[index]))
+    {
+        let (x, top, bottom) = (column(story, 0), height_of(*first), height_of(end));
         let _ = writeln!(
             svg,
-            "<text class=\"s\" x=\"{:.0}\" y=\"{row}\" text-anchor=\"middle\">{:.2} s</text>",
-            x, beat.at
-        );
-    }
-    if let (Some(grace), Some(first), Some(last)) = (story.grace, places.first(), places.last()) {
-        let y = height - 40.0;
-        let _ = writeln!(
-            svg,
-            "<rect class=\"bad\" fill-opacity=\".35\" x=\"{first:.0}\" y=\"{y}\" width=\"{:.0}\" height=\"8\"/>\
-             <text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">the whole grace period, {grace:.0} s</text>",
-            (last - first).max(10.0),
-            first + 4.0,
-            y - 4.0
+            "<rect class=\"bad\" fill-opacity=\".35\" x=\"{:.0}\" y=\"{top:.0}\" width=\"8\" height=\"{:.0}\"/>\
+             <text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">{grace:.0} s of grace,</text>\
+             <text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">all used up</text>",
+            x - 4.0,
+            (bottom - top).max(10.0),
+            x + 9.0,
+            bottom - 3.0,
+            x + 9.0,
+            bottom + 10.0
         );
     }
 }
@@ -299,4 +349,45 @@ pub fn words(story: &Story) -> String {
         ));
     }
     sentences.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn story() -> Story {
+        let beat = |at, pid, what| Beat { at, pid, what };
+        Story {
+            lanes: vec![(1, "sh".into()), (7, "<app> & co".into())],
+            beats: vec![
+                beat(0.1, 1, Act::Signal(Sig::TERM, 0, Outcome::Dropped)),
+                beat(2.1, 1, Act::End(End::Killed(Sig::KILL))),
+                beat(2.1, 7, Act::Killed),
+            ],
+            grace: Some(2.0),
+            length: 2.1,
+        }
+    }
+
+    #[test]
+    fn the_same_is_said_in_words() {
+        let said = "the client sends SIGTERM to PID 1 (sh): dropped. PID 1 (sh) is ended by SIGKILL. The kernel kills \
+                    PID 7 (<app> & co). The whole grace period of 2 seconds is used up.";
+        assert_eq!(words(&story()), said);
+    }
+
+    #[test]
+    fn a_drawing_is_well_formed_and_a_containers_names_are_text() {
+        let svg = draw(&story());
+        assert!(
+            svg.contains("&lt;app&gt; &amp; co") && !svg.contains("<app>"),
+            "{svg}"
+        );
+        assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+        // A signal that was not heard has no arrow head, but a cross.
+        assert!(!svg.contains("class=\"good\""), "{svg}");
+        let mut heard = story();
+        heard.beats[0].what = Act::Signal(Sig::TERM, 0, Outcome::Handler);
+        assert!(draw(&heard).contains("class=\"good\""));
+    }
 }

@@ -86,7 +86,7 @@ impl Report {
             (Verdict::Findings, Some(finding)) => format!("stoppable, but {}", finding.about.title),
             _ => match self.marks {
                 Some(Marks {
-                    handler: Some(true),
+                    drained: Some(true),
                     ..
                 }) => "stoppable: it heard the signal, finished and ended".into(),
                 _ => "stoppable: it ended within the grace period".into(),
