@@ -98,6 +98,9 @@ pub struct Trace {
     /// Draw the stop of an image into this file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
+    /// The tracer's image, if not one that is made of this program and removed in the end
+    #[arg(long, value_name = "IMAGE", env = "STOPPABLE_TRACER")]
+    pub tracer: Option<String>,
     /// What to work with [default: docker, podman or pocket, whichever is on PATH first]
     #[arg(long, value_name = "PROGRAM", env = "STOPPABLE_ENGINE")]
     pub engine: Option<PathBuf>,

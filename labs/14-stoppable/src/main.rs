@@ -172,10 +172,21 @@ fn traced(engine: &Engine, flags: &Trace) -> Result<u8> {
                 flags.target
             );
         }
-        trace::container(engine, &flags.target, flags.json, std::io::stdout())?;
+        trace::container(
+            engine,
+            &flags.target,
+            flags.tracer.as_deref(),
+            flags.json,
+            std::io::stdout(),
+        )?;
         return Ok(0);
     }
-    let seen = trace::image(engine, &flags.target, &flags.options)?;
+    let seen = trace::image(
+        engine,
+        &flags.target,
+        flags.tracer.as_deref(),
+        &flags.options,
+    )?;
     if let Some(file) = &flags.svg {
         let drawn = picture::draw(&picture::story(&seen));
         std::fs::write(file, drawn).with_context(|| format!("cannot write {}", file.display()))?;

@@ -16,8 +16,14 @@ use crate::probe::stop;
 use crate::report::text_event::line;
 
 /// Watches a running container until it ends.
-pub fn container(engine: &Engine, name: &str, json: bool, mut output: impl Write) -> Result<()> {
-    let watch = Watch::start(engine, &helper::image(engine)?, name)?;
+pub fn container(
+    engine: &Engine,
+    name: &str,
+    tracer: Option<&str>,
+    json: bool,
+    mut output: impl Write,
+) -> Result<()> {
+    let watch = Watch::start(engine, &tracer_image(engine, tracer)?, name)?;
     let mut seen = 0;
     loop {
         let next = watch.wait_for(seen, |event| Some(event.clone()), Duration::from_secs(3600));
@@ -38,7 +44,12 @@ pub fn container(engine: &Engine, name: &str, json: bool, mut output: impl Write
 }
 
 /// Starts an image, stops it, and returns what was seen.
-pub fn image(engine: &Engine, name: &str, options: &[String]) -> Result<Observation> {
+pub fn image(
+    engine: &Engine,
+    name: &str,
+    tracer: Option<&str>,
+    options: &[String],
+) -> Result<Observation> {
     let config = image::inspect(engine, name)?;
     let (signal, grace) = stop_options(options, &config).map_err(anyhow::Error::msg)?;
     let patient = Patient {
@@ -50,7 +61,7 @@ pub fn image(engine: &Engine, name: &str, options: &[String]) -> Result<Observat
         },
         ready: Ready::Quiet(config.ports()),
         config,
-        helper: Some(helper::image(engine)?),
+        helper: Some(tracer_image(engine, tracer)?),
         signal,
         grace: grace.unwrap_or(Duration::from_secs(10)),
         http: None,
@@ -60,4 +71,8 @@ pub fn image(engine: &Engine, name: &str, options: &[String]) -> Result<Observat
         Err(Failed::Refused(output)) => bail!("{}", output.complaint()),
         Err(Failed::Ended { code, .. }) => bail!("{name} ended by itself with {code}"),
     }
+}
+
+fn tracer_image(engine: &Engine, wanted: Option<&str>) -> Result<String> {
+    wanted.map_or_else(|| helper::image(engine), |image| Ok(image.to_owned()))
 }
