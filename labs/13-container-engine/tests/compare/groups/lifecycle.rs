@@ -30,14 +30,14 @@ pub const GROUPS: &[Group] = &[
             // The log is followed to the end of this PID 1, whatever comes after it.
             "docker run -d --name c1 --restart on-failure:5 $I on 3 >/dev/null
             until docker logs c1 | grep -q ready; do :; done
-            docker logs -f c1 >c1.out & P=$!; until grep -q ready c1.out; do :; done
+            : >c1.out; docker logs -f c1 >c1.out & P=$!; until grep -q ready c1.out; do :; done
             docker exec c1 /13-probe files /proc/1/comm
             kill -INT $(docker inspect -f '{{.State.Pid}}' c1); timeout 20 tail --pid=$P -f /dev/null; wait $P; echo $?
             cat c1.out; docker inspect -f '{{.State.Running}}' c1; docker rm -f c1",
             // And so it is by a restart that somebody asks for.
             "docker run -d --name c1 $I on 3 >/dev/null
             until docker logs c1 | grep -q ready; do :; done
-            docker logs -f c1 >c1.out & P=$!; until grep -q ready c1.out; do :; done
+            : >c1.out; docker logs -f c1 >c1.out & P=$!; until grep -q ready c1.out; do :; done
             docker restart c1; timeout 20 tail --pid=$P -f /dev/null; wait $P; echo $?; cat c1.out; docker rm -f c1",
         ],
     ),
