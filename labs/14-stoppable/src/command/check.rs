@@ -195,10 +195,9 @@ fn probed(results: &Results, findings: &[Finding]) -> Vec<Probed> {
             .filter(|moment| moment.code.is_none())
             .count();
         let all = results.early.len();
-        let words = if lost == 0 {
-            "no signal was lost"
-        } else {
-            "the signal was lost"
+        let words = match lost {
+            0 => "no signal was lost".to_owned(),
+            _ => format!("the signal was lost at {lost}"),
         };
         add("early", format!("{all} moments of the start: {words}"));
     }

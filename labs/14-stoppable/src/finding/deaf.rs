@@ -7,7 +7,7 @@ use super::fix::Fix;
 use super::script;
 use crate::probe::observation::{Observation, init};
 use crate::probe::plan::Probe;
-use crate::trace::event::Outcome;
+use crate::trace::event::{Arrival, Outcome};
 use crate::trace::process::Process;
 use crate::trace::set::Sig;
 
@@ -121,7 +121,7 @@ pub fn find(case: &Case) -> Vec<Finding> {
                 at(stop, 1),
                 who(first)
             );
-            let other = [Sig::TERM, Sig::INT, Sig::QUIT]
+            let other = [Sig::TERM, Sig::INT]
                 .into_iter()
                 .find(|other| *other != signal && first.hears(*other));
             if let Some(shell) = shell_first(stop) {
@@ -137,10 +137,24 @@ pub fn find(case: &Case) -> Vec<Finding> {
                 ]);
                 return vec![found.mended_by(stop_signal(case, other))];
             }
-            let half =
-                "let an init be PID 1: your program is ended at once, without finishing its work";
-            let found = about("pid1-no-handler").found(evidence(first, &dropped));
-            vec![found.mended_by([Fix::option(half, &["--init"])])]
+            let mut evidence = evidence(first, &dropped);
+            let known = [Sig::HUP, Sig::QUIT, Sig(10), Sig(12), Sig(28)];
+            let handled: Vec<String> = known
+                .into_iter()
+                .filter(|known| first.hears(*known))
+                .map(|known| known.to_string())
+                .collect();
+            if !handled.is_empty() {
+                let handled = handled.join(", ");
+                evidence.push(format!(
+                    "it handles {handled}: does its manual say that one of them stops it?"
+                ));
+            }
+            vec![
+                about("pid1-no-handler")
+                    .found(evidence)
+                    .mended_by([half_cure()]),
+            ]
         }
         Some(Outcome::Ignored) => {
             let ignored = format!(
@@ -158,12 +172,39 @@ pub fn find(case: &Case) -> Vec<Finding> {
             );
             vec![about("signal-blocked").found(evidence(first, &waits))]
         }
-        Some(_) => behind(stop, signal),
+        Some(_) => raised(stop, signal).map_or_else(|| behind(stop, signal), |found| vec![found]),
         None => {
             let unseen = format!("{signal} was not seen at PID 1; {}", end(stop));
             vec![about("killed-at-grace").found(vec![whole(first), unseen])]
         }
     }
+}
+
+fn half_cure() -> Fix {
+    Fix::option(
+        "let an init be PID 1: your program is ended at once, without finishing its work",
+        &["--init"],
+    )
+}
+
+/// PID 1's handler raised the signal again, to die of it, and the kernel dropped that.
+fn raised(stop: &Observation, signal: Sig) -> Option<Finding> {
+    let own = |arrival: &Arrival| arrival.sender.is_some_and(|sender| sender.pid == 1);
+    let (event, _) = stop.arrivals(1).find(|(_, arrival)| {
+        arrival.signal == signal && arrival.outcome == Outcome::Dropped && own(arrival)
+    })?;
+    let first = stop.first()?;
+    let heard = format!(
+        "{}: {signal} to {}: its handler ran",
+        at(stop, 1),
+        who(first)
+    );
+    let again = format!(
+        "{}: it sent itself {signal} again, to die of it, and that was dropped",
+        when(stop, event)
+    );
+    let found = about("pid1-no-handler").found(vec![whole(first), heard, again, end(stop)]);
+    Some(found.mended_by([half_cure()]))
 }
 
 /// PID 1 heard it and passed it on, to somebody who ignores or blocks it.

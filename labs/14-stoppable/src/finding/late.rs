@@ -80,13 +80,16 @@ fn slow(case: &Case, stop: &Observation) -> Option<Finding> {
     Some(ABOUT[0].found(evidence).mended_by([option]))
 }
 
+/// No program has its handlers at once: seconds that every one may take, on a busy machine too.
+const SOON: f64 = 0.25;
+
 /// The signal was lost at some moment of the start.
 fn early(case: &Case) -> Option<Finding> {
     let lost = case
         .results
         .early
         .iter()
-        .find(|moment| moment.code.is_none())?;
+        .find(|moment| moment.code.is_none() && moment.after >= SOON)?;
     let stop = case.stop()?;
     let first = format!(
         "sent {:.2} s after the start, {} was lost: the container went on",

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use http_body_util::channel::Channel;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
+use hyper::body::{Body, Bytes};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
@@ -52,10 +52,12 @@ enum Kind {
     Fresh,
     /// The first half of its body before the stop, the other half when it is under way.
     HalfSent,
+    /// The beginning of the answer is read before the stop, the rest when it is under way.
+    HalfRead,
 }
 
 /// The lanes of the load: few, so that a small server is not what fails.
-const LANES: [Kind; 8] = [
+const LANES: [Kind; 10] = [
     Kind::KeepAlive,
     Kind::KeepAlive,
     Kind::KeepAlive,
@@ -64,6 +66,8 @@ const LANES: [Kind; 8] = [
     Kind::Fresh,
     Kind::HalfSent,
     Kind::HalfSent,
+    Kind::HalfRead,
+    Kind::HalfRead,
 ];
 
 impl Kind {
@@ -72,6 +76,7 @@ impl Kind {
             Kind::KeepAlive => "a request on a kept connection",
             Kind::Fresh => "a request on a new connection",
             Kind::HalfSent => "a request whose body was half sent",
+            Kind::HalfRead => "an answer that was half read",
         }
     }
 }
@@ -156,17 +161,27 @@ fn stop(session: Session, signal: Sig, grace: Duration) -> Result<Observation> {
     stop::probe(session, "requests", signal, grace)
 }
 
-/// Waits until each lane is under way.
+/// Waits until each lane is under way; a server that takes one request at a time never gets so far, and is asked by
+/// those that it lets in.
 async fn warm(load: &Load) -> Result<()> {
-    let warm = async {
-        while load.warm.load(Ordering::SeqCst) < LANES.len() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+    let lanes = || load.warm.load(Ordering::SeqCst);
+    let until = |wanted: usize, seconds: u64| async move {
+        let warm = async {
+            while lanes() < wanted {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(seconds), warm).await
     };
-    tokio::time::timeout(Duration::from_secs(10), warm)
+    until(FIRST, 10)
         .await
-        .context("no answer within 10 seconds")
+        .context("no answer within 10 seconds")?;
+    let _ = until(LANES.len(), 3).await;
+    Ok(())
 }
+
+/// The lanes that count as under way before anything was answered, and one more.
+const FIRST: usize = 3;
 
 /// One lane: request after request until it is over.
 async fn lane(
@@ -182,7 +197,12 @@ async fn lane(
         if kind == Kind::HalfSent && !std::mem::replace(&mut warmed, true) {
             load.warm.fetch_add(1, Ordering::SeqCst);
         }
-        let fate = one(kind, address, &path, &mut kept, begun.clone()).await;
+        let fate = one(kind, address, &path, &mut kept, begun.clone(), || {
+            if !std::mem::replace(&mut warmed, true) {
+                load.warm.fetch_add(1, Ordering::SeqCst);
+            }
+        })
+        .await;
         let after = load.stopping.load(Ordering::SeqCst);
         let too_early = fate != Fate::Answered && !after;
         if fate == Fate::Answered && !std::mem::replace(&mut warmed, true) {
@@ -195,7 +215,7 @@ async fn lane(
             // A server that is starting, or has gone: do not ask a thousand times a second.
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        if kind == Kind::HalfSent && after {
+        if matches!(kind, Kind::HalfSent | Kind::HalfRead) && after {
             return; // one each
         }
     }
@@ -232,6 +252,7 @@ async fn one(
     path: &str,
     kept: &mut Option<Sender>,
     mut begun: watch::Receiver<bool>,
+    warm: impl FnOnce(),
 ) -> Fate {
     let mut sender = match kept.take() {
         Some(sender) if !sender.is_closed() => sender,
@@ -245,6 +266,7 @@ async fn one(
         .header("host", address.to_string());
     let request = if kind == Kind::HalfSent {
         let (mut halves, body) = Channel::new(1);
+        let mut begun = begun.clone();
         tokio::spawn(async move {
             let _ = halves.send_data(Bytes::from_static(b"half a ")).await;
             let _ = begun.wait_for(|begun| *begun).await;
@@ -270,7 +292,17 @@ async fn one(
     let Ok(answer) = sender.send_request(request).await else {
         return Fate::Reset;
     };
-    match answer.into_body().collect().await {
+    let mut body = answer.into_body();
+    if kind == Kind::HalfRead {
+        if body.frame().await.is_none_or(|frame| frame.is_err()) {
+            return Fate::Cut;
+        }
+        if !body.is_end_stream() {
+            warm();
+            let _ = begun.wait_for(|begun| *begun).await;
+        }
+    }
+    match body.collect().await {
         Ok(_) => {
             if kind == Kind::KeepAlive {
                 *kept = sender.ready().await.ok().map(|()| sender);
