@@ -162,14 +162,14 @@ fn table(columns: &[(&str, &Marks)]) -> String {
             .iter()
             .map(|(name, _)| format!("{name:<14}"))
             .collect();
-        let _ = writeln!(text, "  {:<12}{}", "", names.concat().trim_end());
+        let _ = writeln!(text, "  {:<13}{}", "", names.concat().trim_end());
     }
     for (name, of) in rows {
         let cells: Vec<String> = columns
             .iter()
             .map(|(_, marks)| format!("{:<14}", of(marks)))
             .collect();
-        let _ = writeln!(text, "  {name:<12}{}", cells.concat().trim_end());
+        let _ = writeln!(text, "  {name:<13}{}", cells.concat().trim_end());
     }
     text
 }

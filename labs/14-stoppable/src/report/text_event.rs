@@ -44,7 +44,7 @@ pub fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Stops => "the default action stops it",
         Outcome::Ignored => "ignored",
         Outcome::Continues => "it continues",
-        Outcome::Dropped => "dropped by the kernel: PID 1 has no handler",
+        Outcome::Dropped => "dropped: PID 1 has no handler",
         Outcome::Blocked => "blocked, it waits",
         Outcome::SigWait => "fetched by sigwait",
         Outcome::SignalFd => "fetched through a signalfd",
