@@ -166,16 +166,20 @@ impl Watch {
         self.shared.lock().events.clone()
     }
 
-    /// How many events were too many.
-    pub fn dropped(&self) -> usize {
-        self.shared.lock().dropped
-    }
-
     /// Waits for the tracer's end, which comes with the container's, and returns all that it said.
     pub fn finish(mut self) -> Vec<Event> {
         self.requests = None;
         let _ = self.wait_for(usize::MAX, |_| None::<()>, Duration::from_secs(5));
-        self.events()
+        let mut events = self.events();
+        let dropped = self.shared.lock().dropped;
+        if let (true, Some(last)) = (dropped > 0, events.last()) {
+            let reason = format!("{dropped} more events were too many to keep");
+            events.push(Event {
+                what: What::Untraced { reason },
+                ..last.clone()
+            });
+        }
+        events
     }
 }
 

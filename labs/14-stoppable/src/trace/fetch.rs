@@ -13,7 +13,7 @@ use super::sys;
 
 /// The signals by which people stop, reload or interrupt programs; a process that blocks none of these is left alone.
 pub const INTERESTING: Set =
-    Set(1 << 0 | 1 << 1 | 1 << 2 | 1 << 9 | 1 << 11 | 1 << 14 | 0x7fff_fffe << 33);
+    Set(1 << 0 | 1 << 1 | 1 << 2 | 1 << 9 | 1 << 11 | 1 << 14 | 0x7fff_ffff << 33);
 
 /// The tasks of a process that fetch signals, as far as can be seen.
 pub fn tasks(pid: i32) -> Vec<i32> {
