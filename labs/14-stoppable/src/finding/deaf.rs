@@ -188,7 +188,7 @@ fn half_cure() -> Fix {
 }
 
 /// PID 1's handler raised the signal again, to die of it, and the kernel dropped that.
-fn raised(stop: &Observation, signal: Sig) -> Option<Finding> {
+pub fn raised(stop: &Observation, signal: Sig) -> Option<Finding> {
     let own = |arrival: &Arrival| arrival.sender.is_some_and(|sender| sender.pid == 1);
     let (event, _) = stop.arrivals(1).find(|(_, arrival)| {
         arrival.signal == signal && arrival.outcome == Outcome::Dropped && own(arrival)

@@ -2,7 +2,7 @@
 
 use super::about::{About, Finding, Severity};
 use super::case::{Case, when, who, whole};
-use super::deaf::end;
+use super::deaf::{end, raised};
 use super::fix::Fix;
 use crate::probe::observation::Observation;
 use crate::probe::plan::Probe;
@@ -57,6 +57,10 @@ fn slow(case: &Case, stop: &Observation) -> Option<Finding> {
         .workers()
         .into_iter()
         .find(|worker| stop.heard(worker.pid) && !stop.drained(worker.pid))?;
+    // One that raised the signal again, to die of it, has been told apart.
+    if raised(stop, stop.signal?).is_some() {
+        return None;
+    }
     let (event, arrival) = stop.told(worker.pid)?;
     let told = format!(
         "{}: {} to {}: its handler ran",

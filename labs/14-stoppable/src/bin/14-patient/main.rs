@@ -35,6 +35,7 @@ struct Wish {
     answer: Duration,
     cut: bool,
     mute: bool,
+    again: bool,
     lines: usize,
     init: Vec<std::ffi::OsString>,
     group: bool,
@@ -58,7 +59,10 @@ fn main() -> Result<ExitCode> {
     say("ready")?;
     if signals::fetched(&wish)?.is_none() {
         // Without a handler nothing ever comes here.
-        signals.forever().next();
+        let came = signals.forever().next();
+        if let (true, Some(signal)) = (wish.again, came) {
+            signals::again(signal)?;
+        }
     }
     if !wish.mute {
         say("got it")?;
@@ -72,7 +76,7 @@ fn main() -> Result<ExitCode> {
     if wish.workers == 0 {
         takes(wish.drain);
     }
-    if wish.forever {
+    if wish.forever || wish.again {
         signals.forever().for_each(drop);
     }
     if wish.wait {
@@ -125,6 +129,7 @@ fn parse() -> Result<Wish> {
             Long("tell") => wish.tell = true,
             Long("wait") => wish.wait = true,
             Long("reap") => wish.reap = true,
+            Long("again") => wish.again = true,
             Long("mute") => wish.mute = true,
             Long("cut") => wish.cut = true,
             Long("group") => wish.group = true,

@@ -46,3 +46,12 @@ pub fn fetched(wish: &Wish) -> Result<Option<()>> {
     }
     Ok(None)
 }
+
+/// Raises a signal with its default action, as programs do that clean up and then want to die of it.
+#[allow(unsafe_code)]
+pub fn again(signal: i32) -> Result<()> {
+    let signal = Signal::try_from(signal)?;
+    // SAFETY: SIG_DFL runs no code of ours.
+    unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl)? };
+    Ok(nix::sys::signal::raise(signal)?)
+}
