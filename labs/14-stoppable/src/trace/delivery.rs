@@ -15,6 +15,9 @@ use super::{fetch, process, status};
 /// A signal that is on its way arrives within this.
 const SETTLE: Duration = Duration::from_millis(100);
 
+/// What an instruction of a program's own can bring about: SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS.
+const FAULTS: [i32; 6] = [4, 5, 7, 8, 11, 31];
+
 impl<W: Write> Tracer<W> {
     /// One stop: tells what it means, and lets the task go on.
     pub(super) fn stop(&mut self, task: i32, stop: Stop) -> Result<()> {
@@ -101,7 +104,8 @@ impl<W: Write> Tracer<W> {
             self.tell(process, What::Signal(arrival))?;
             // The kernel spares a traced PID 1 its own fault (force_sig_info_to_task in kernel/signal.c): it would
             // meet it again and again. Untraced, it ends as it does without us.
-            if outcome == Outcome::Dropped && sender.is_some_and(|sender| sender.code > 0) {
+            let own = FAULTS.contains(&signal.0) && sender.is_some_and(|sender| sender.code > 0);
+            if outcome == Outcome::Dropped && own {
                 return self.let_go(process, task, signal);
             }
         }

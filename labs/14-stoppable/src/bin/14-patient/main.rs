@@ -36,6 +36,7 @@ struct Wish {
     cut: bool,
     mute: bool,
     again: bool,
+    abort: bool,
     lines: usize,
     init: Vec<std::ffi::OsString>,
     group: bool,
@@ -66,6 +67,9 @@ fn main() -> Result<ExitCode> {
     }
     if !wish.mute {
         say("got it")?;
+    }
+    if wish.abort {
+        std::process::abort();
     }
     if wish.tell {
         workers::tell(&workers);
@@ -130,6 +134,7 @@ fn parse() -> Result<Wish> {
             Long("wait") => wish.wait = true,
             Long("reap") => wish.reap = true,
             Long("again") => wish.again = true,
+            Long("abort") => wish.abort = true,
             Long("mute") => wish.mute = true,
             Long("cut") => wish.cut = true,
             Long("group") => wish.group = true,
