@@ -1,7 +1,7 @@
 """A WSGI and an ASGI application with one large answer."""
 
 BODY = b"x" * 64_000
-COUNT = 800
+COUNT = 320
 
 
 def app(environ, start):
