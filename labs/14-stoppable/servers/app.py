@@ -1,12 +1,7 @@
-"""A WSGI and an ASGI application with one large answer."""
+"""An ASGI application with one large answer."""
 
 BODY = b"x" * 64_000
-COUNT = 320
-
-
-def app(environ, start):
-    start("200 OK", [("content-type", "text/plain"), ("content-length", str(len(BODY) * COUNT))])
-    return (BODY for _ in range(COUNT))
+COUNT = 800
 
 
 async def asgi(scope, receive, send):
