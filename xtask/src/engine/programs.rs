@@ -75,24 +75,23 @@ const STOPPABLE_LAB: &str = "14-stoppable";
 
 /// Builds the project's own container engine, wherever the course is, and returns its path.
 pub fn pocket() -> Result<PathBuf> {
-    let root = checkout::root()?;
-    let program = Program {
-        name: "pocket".into(),
-        folder: root.join("labs").join(POCKET_LAB),
-    };
-    build(root, &[program], POCKET_LAB)?;
-    Ok(output_folder(root).join("pocket"))
+    own("pocket", POCKET_LAB)
 }
 
 /// Builds the program that examines containers, and returns its path.
 pub fn stoppable() -> Result<PathBuf> {
+    own("stoppable", STOPPABLE_LAB)
+}
+
+/// Builds a program of this checkout's lab.
+fn own(name: &str, lab: &str) -> Result<PathBuf> {
     let root = checkout::root()?;
     let program = Program {
-        name: "stoppable".into(),
-        folder: root.join("labs").join(STOPPABLE_LAB),
+        name: name.into(),
+        folder: root.join("labs").join(lab),
     };
-    build(root, &[program], STOPPABLE_LAB)?;
-    Ok(output_folder(root).join("stoppable"))
+    build(root, &[program], lab)?;
+    Ok(output_folder(root).join(name))
 }
 
 /// Builds the program that writes JUnit reports, and returns its path.

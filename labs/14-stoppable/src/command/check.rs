@@ -10,7 +10,7 @@ use super::progress::Line;
 use super::prove;
 use crate::engine::command::Engine;
 use crate::engine::container::Run;
-use crate::engine::{cleanup, helper, image};
+use crate::engine::{helper, image};
 use crate::finding;
 use crate::finding::about::{Finding, Severity};
 use crate::finding::case::Case;
@@ -233,9 +233,4 @@ fn probed(results: &Results, findings: &[Finding]) -> Vec<Probed> {
 fn sent(seen: &Observation) -> String {
     seen.signal
         .map_or_else(String::new, |signal| format!("{signal}: "))
-}
-
-/// Removes everything that an examination has left; call it at the end, whatever came of it.
-pub fn clean_up(engine: &Engine) {
-    cleanup::everything(engine);
 }

@@ -17,7 +17,7 @@ pub fn run(name: &str) -> Result<String> {
             names.join(", ")
         );
     };
-    let severity = format!("{:?}", about.severity).to_lowercase();
+    let severity = about.severity;
     let text = textwrap::fill(about.explanation, 80);
     Ok(format!(
         "{severity}: {}\n{}\n\n{text}\n\nShown by the experiment {:?}; the whole story: book/src/{}.md\n",

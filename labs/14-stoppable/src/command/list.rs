@@ -13,7 +13,7 @@ pub fn run() -> String {
     }
     text += "\nFindings, in the order in which to mend them:\n";
     for about in CATALOGUE.iter().flat_map(|family| family.iter()) {
-        let severity = format!("{:?}", about.severity).to_lowercase();
+        let severity = about.severity;
         let line = format!("  {:<24}{severity}: {}", about.name, about.title);
         let indent = " ".repeat(26);
         let _ = writeln!(

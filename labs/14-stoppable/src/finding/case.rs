@@ -54,3 +54,25 @@ pub fn when(observation: &Observation, event: &Event) -> String {
 pub fn shell_first(observation: &Observation) -> Option<&Process> {
     observation.first().filter(|first| shell(first))
 }
+
+/// When PID 1 ended.
+pub fn first_gone(stop: &Observation) -> String {
+    let at = stop.exit(1).map(|(at, _)| at - stop.sent);
+    at.map_or_else(String::new, |at| format!("{at:+.3} s: PID 1 ended"))
+}
+
+/// PID 1 ended while `left`, which had been told, was still at work.
+pub fn unfinished(stop: &Observation, first: &Process, left: &Process) -> Option<Vec<String>> {
+    let (event, arrival) = stop.told(left.pid)?;
+    Some(vec![
+        whole(first),
+        format!(
+            "{}: {} to {}: its handler ran",
+            when(stop, event),
+            arrival.signal,
+            who(left)
+        ),
+        first_gone(stop),
+        format!("{} was still at work, and the kernel killed it", who(left)),
+    ])
+}

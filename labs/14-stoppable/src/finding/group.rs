@@ -1,7 +1,7 @@
 //! More than one process: who is told, who is awaited, who is reaped.
 
 use super::about::{About, Finding, Severity};
-use super::case::{Case, when, who, whole};
+use super::case::{Case, first_gone, unfinished, when, who, whole};
 use super::fix::Fix;
 use crate::probe::observation::{Observation, init, shell};
 use crate::probe::plan::Probe;
@@ -84,9 +84,7 @@ fn untold(stop: &Observation) -> Option<Finding> {
     let untold = left
         .iter()
         .find(|process| works(process.pid) && stop.told(process.pid).is_none())?;
-    let gone = stop.exit(1).map_or_else(String::new, |(at, _)| {
-        format!("{:+.3} s: PID 1 ended", at - stop.sent)
-    });
+    let gone = first_gone(stop);
     let first = stop.first().map(whole).unwrap_or_default();
     let killed = format!("{} got no signal, and the kernel killed it", whole(untold));
     Some(ABOUT[0].found(vec![first, gone, killed]))
@@ -99,18 +97,7 @@ fn unawaited(stop: &Observation) -> Option<Finding> {
         .left()
         .into_iter()
         .find(|process| process.pid != 1 && stop.heard(process.pid))?;
-    let (event, arrival) = stop.told(left.pid)?;
-    let told = format!(
-        "{}: {} to {}: its handler ran",
-        when(stop, event),
-        arrival.signal,
-        who(left)
-    );
-    let gone = stop.exit(1).map_or_else(String::new, |(at, _)| {
-        format!("{:+.3} s: PID 1 ended", at - stop.sent)
-    });
-    let killed = format!("{} was still at work, and the kernel killed it", who(left));
-    Some(ABOUT[1].found(vec![whole(first), told, gone, killed]))
+    Some(ABOUT[1].found(unfinished(stop, first, left)?))
 }
 
 /// A worker ended by the default action.

@@ -19,6 +19,23 @@ pub struct Marks {
     pub grace: f64,
 }
 
+impl Marks {
+    /// In words: handler, drained, exit code, time.
+    pub fn words(&self) -> [String; 4] {
+        let yes = |mark: Option<bool>| match mark {
+            Some(true) => "yes".to_owned(),
+            Some(false) => "no".to_owned(),
+            None => "unknown".to_owned(),
+        };
+        [
+            yes(self.handler),
+            yes(self.drained),
+            self.code.map_or("running".into(), |code| code.to_string()),
+            format!("{:.1} of {:.0} s", self.seconds, self.grace),
+        ]
+    }
+}
+
 /// The answers of one stop.
 pub fn marks(stop: &Observation) -> Marks {
     let (mut handler, mut drained) = (None, None);

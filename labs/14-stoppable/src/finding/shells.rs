@@ -1,7 +1,7 @@
 //! Traps in scripts, and what shells do to their children's signals.
 
 use super::about::{About, Finding, Severity};
-use super::case::{Case, shell_first, when, who, whole};
+use super::case::{Case, shell_first, unfinished, when, who, whole};
 use super::deaf::end;
 use crate::probe::observation::{Observation, shell};
 use crate::probe::plan::Probe;
@@ -99,18 +99,7 @@ fn early(stop: &Observation) -> Option<Finding> {
         .left()
         .into_iter()
         .find(|process| stop.heard(process.pid))?;
-    let (event, arrival) = stop.told(left.pid)?;
-    let told = format!(
-        "{}: {} to {}: its handler ran",
-        when(stop, event),
-        arrival.signal,
-        who(left)
-    );
-    let gone = stop.exit(1).map_or_else(String::new, |(at, _)| {
-        format!("{:+.3} s: PID 1 ended", at - stop.sent)
-    });
-    let killed = format!("{} was still at work, and the kernel killed it", who(left));
-    Some(ABOUT[1].found(vec![whole(script), told, gone, killed]))
+    Some(ABOUT[1].found(unfinished(stop, script, left)?))
 }
 
 /// Ctrl-C came to a process that was made to ignore it.

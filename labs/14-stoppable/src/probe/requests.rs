@@ -20,7 +20,6 @@ use super::observation::Observation;
 use super::patient::{Patient, Target};
 use super::session::{Failed, Session};
 use super::stop;
-use crate::trace::set::Sig;
 
 /// What became of the requests.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -135,7 +134,7 @@ pub fn probe(patient: &Patient, target: &Target) -> Result<Result<Requests, Fail
     load.stopping.store(true, Ordering::SeqCst);
     let signal = patient.signal;
     let stopping = std::thread::scope(|scope| {
-        let stopping = scope.spawn(|| stop(session, signal, patient.grace));
+        let stopping = scope.spawn(|| stop::probe(session, "requests", signal, patient.grace));
         // The other halves follow when the server has had time to hear, and hardly any to end.
         runtime.block_on(async { tokio::time::sleep(Duration::from_millis(200)).await });
         let _ = begin.send(true);
@@ -155,10 +154,6 @@ pub fn probe(patient: &Patient, target: &Target) -> Result<Result<Requests, Fail
         .clone();
     requests.observation = stopping.unwrap_or_else(|_| anyhow::bail!("the stop failed"))?;
     Ok(Ok(requests))
-}
-
-fn stop(session: Session, signal: Sig, grace: Duration) -> Result<Observation> {
-    stop::probe(session, "requests", signal, grace)
 }
 
 /// Waits until each lane is under way; a server that takes one request at a time never gets so far, and is asked by

@@ -132,6 +132,18 @@ impl Session {
         }
     }
 
+    /// The beginning of an observation: the processes as they are, and the time.
+    pub fn begin(&self, probe: &'static str, signal: Option<Sig>, grace: Duration) -> Observation {
+        Observation {
+            probe,
+            signal,
+            before: self.processes(),
+            sent: self.now(),
+            grace: grace.as_secs_f64(),
+            ..Observation::default()
+        }
+    }
+
     /// What is left to be said when the experiment is over.
     pub fn observed(self, mut observation: Observation) -> Result<Observation> {
         observation.logs = self.container.logs(20)?;

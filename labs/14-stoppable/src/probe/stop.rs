@@ -15,18 +15,9 @@ pub fn probe(
     signal: Sig,
     grace: Duration,
 ) -> Result<Observation> {
-    let before = session.processes();
-    let sent = session.now();
+    let mut observation = session.begin(probe, Some(signal), grace);
     let ended = session.container.stop(grace)?;
-    let observation = Observation {
-        probe,
-        signal: Some(signal),
-        sent,
-        before,
-        code: Some(ended.code),
-        seconds: ended.seconds,
-        grace: grace.as_secs_f64(),
-        ..Observation::default()
-    };
+    observation.code = Some(ended.code);
+    observation.seconds = ended.seconds;
     session.observed(observation)
 }

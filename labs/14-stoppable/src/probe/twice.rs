@@ -11,8 +11,7 @@ use crate::trace::set::Sig;
 
 /// Sends it twice, and waits for the end.
 pub fn probe(session: Session, signal: Sig, patience: Duration) -> Result<Observation> {
-    let before = session.processes();
-    let sent = session.now();
+    let mut observation = session.begin("twice", Some(signal), patience);
     let mark = session.mark();
     let began = Instant::now();
     session.container.kill(signal)?;
@@ -25,15 +24,7 @@ pub fn probe(session: Session, signal: Sig, patience: Duration) -> Result<Observ
     }
     session.container.kill(signal)?;
     let ended = session.ended(mark, signal, patience)?;
-    let observation = Observation {
-        probe: "twice",
-        signal: Some(signal),
-        sent,
-        before,
-        code: ended.map(|ended| ended.code),
-        seconds: began.elapsed().as_secs_f64(),
-        grace: patience.as_secs_f64(),
-        ..Observation::default()
-    };
+    observation.code = ended.map(|ended| ended.code);
+    observation.seconds = began.elapsed().as_secs_f64();
     session.observed(observation)
 }

@@ -40,7 +40,7 @@ pub fn render(report: &Report) -> String {
         );
     }
     for finding in &report.findings {
-        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let severity = finding.severity;
         let (name, title) = (finding.about.name, escaped(finding.about.title));
         let _ = writeln!(
             page,
@@ -72,18 +72,12 @@ pub fn render(report: &Report) -> String {
 }
 
 fn table(rows: &[(&str, &Marks)]) -> String {
-    let yes = |mark: Option<bool>| mark.map_or("unknown", |mark| if mark { "yes" } else { "no" });
     let mut text = String::from(
         "<table><tr><th></th><th>handler ran</th><th>drained</th><th>code</th><th>time</th></tr>\n",
     );
     for (name, marks) in rows {
-        let code = marks.code.map_or("running".into(), |code| code.to_string());
-        let (handler, drained) = (yes(marks.handler), yes(marks.drained));
-        let time = format!("{:.1} of {:.0} s", marks.seconds, marks.grace);
-        let _ = writeln!(
-            text,
-            "<tr><th>{name}</th><td>{handler}</td><td>{drained}</td><td>{code}</td><td>{time}</td></tr>"
-        );
+        let cells = marks.words().join("</td><td>");
+        let _ = writeln!(text, "<tr><th>{name}</th><td>{cells}</td></tr>");
     }
     text + "</table>\n"
 }

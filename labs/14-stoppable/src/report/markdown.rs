@@ -28,7 +28,7 @@ pub fn render(report: &Report) -> String {
         );
     }
     for finding in &report.findings {
-        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let severity = finding.severity;
         let _ = writeln!(
             text,
             "\n**{severity}: `{}`**: {}\n",
@@ -66,15 +66,7 @@ pub fn render(report: &Report) -> String {
 }
 
 fn row(marks: &Marks) -> String {
-    let yes = |mark: Option<bool>| mark.map_or("unknown", |mark| if mark { "yes" } else { "no" });
-    let code = marks.code.map_or("running".into(), |code| code.to_string());
-    format!(
-        "| {} | {} | {code} | {:.1} of {:.0} s |",
-        yes(marks.handler),
-        yes(marks.drained),
-        marks.seconds,
-        marks.grace
-    )
+    format!("| {} |", marks.words().join(" | "))
 }
 
 /// Code between fences that are longer than any in it.

@@ -16,8 +16,6 @@ pub struct Story {
     pub beats: Vec<Beat>,
     /// The grace period, if it was used up.
     pub grace: Option<f64>,
-    /// Seconds from the first to the last.
-    pub length: f64,
 }
 
 /// One thing that happened.
@@ -90,11 +88,6 @@ pub fn story(stop: &Observation) -> Story {
         });
     }
     story.grace = stop.killed().then_some(stop.grace);
-    story.length = story
-        .beats
-        .last()
-        .map_or(stop.seconds, |beat| beat.at)
-        .max(0.05);
     story
 }
 
@@ -365,7 +358,6 @@ mod tests {
                 beat(2.1, 7, Act::Killed),
             ],
             grace: Some(2.0),
-            length: 2.1,
         }
     }
 

@@ -58,7 +58,7 @@ pub fn brief(report: &Report) -> String {
         ),
     };
     for finding in &report.findings {
-        let severity = format!("{:?}", finding.severity).to_lowercase();
+        let severity = finding.severity;
         let _ = writeln!(text, "{severity} {}", finding.about.name);
     }
     text
@@ -76,16 +76,16 @@ fn paragraph(text: &mut String, indent: &str, words: &str, style: Style) {
 
 /// One finding: what, how it is known, why, what to do, and that it helps.
 fn one(text: &mut String, number: usize, finding: &Finding) {
-    let (word, style) = match finding.severity {
-        Severity::Error => ("error", Style::new().red().bold()),
-        Severity::Warning => ("warning", Style::new().yellow().bold()),
-        Severity::Note => ("note", Style::new().cyan()),
+    let style = match finding.severity {
+        Severity::Error => Style::new().red().bold(),
+        Severity::Warning => Style::new().yellow().bold(),
+        Severity::Note => Style::new().cyan(),
     };
     let about = finding.about;
     let _ = writeln!(
         text,
         "{number}. {}: {}",
-        word.style(style),
+        finding.severity.style(style),
         about.name.bold()
     );
     paragraph(text, "   ", about.title, Style::new());
@@ -140,22 +140,6 @@ pub fn commands(fix: &Fix) -> Vec<String> {
 
 /// The four marks, a column each.
 fn table(columns: &[(&str, &Marks)]) -> String {
-    let yes = |mark: Option<bool>| match mark {
-        Some(true) => "yes".to_owned(),
-        Some(false) => "no".to_owned(),
-        None => "unknown".to_owned(),
-    };
-    type Row<'a> = (&'a str, &'a dyn Fn(&Marks) -> String);
-    let rows: [Row; 4] = [
-        ("handler ran", &|marks| yes(marks.handler)),
-        ("drained", &|marks| yes(marks.drained)),
-        ("exit code", &|marks| {
-            marks.code.map_or("running".into(), |code| code.to_string())
-        }),
-        ("time", &|marks| {
-            format!("{:.1} of {:.0} s", marks.seconds, marks.grace)
-        }),
-    ];
     let mut text = String::new();
     if columns.len() > 1 {
         let names: Vec<String> = columns
@@ -164,10 +148,12 @@ fn table(columns: &[(&str, &Marks)]) -> String {
             .collect();
         let _ = writeln!(text, "  {:<13}{}", "", names.concat().trim_end());
     }
-    for (name, of) in rows {
-        let cells: Vec<String> = columns
+    let words: Vec<[String; 4]> = columns.iter().map(|(_, marks)| marks.words()).collect();
+    let names = ["handler ran", "drained", "exit code", "time"];
+    for (index, name) in names.into_iter().enumerate() {
+        let cells: Vec<String> = words
             .iter()
-            .map(|(_, marks)| format!("{:<14}", of(marks)))
+            .map(|words| format!("{:<14}", words[index]))
             .collect();
         let _ = writeln!(text, "  {name:<13}{}", cells.concat().trim_end());
     }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::event::{Arrival, Disposition, End, Outcome, What};
+use super::sender::Sender;
 use super::set::{Default as Action, Sig};
+use super::status::Status;
 use super::stops::{self, Stop};
 use super::sys::{self, Call, Resume};
 use super::tracer::{Task, Tracer};
@@ -90,18 +92,8 @@ impl<W: Write> Tracer<W> {
     fn signal(&mut self, task: i32, process: i32, signal: Sig) -> Result<()> {
         let sender = sys::sender(task);
         if let Some(status) = status::read(task) {
-            let disposition = disposition(&status, signal);
-            let outcome = outcome(process, signal, disposition);
-            let (blocked, pending) = (status.blocked, status.pending);
-            let arrival = Arrival {
-                signal,
-                sender,
-                disposition,
-                blocked,
-                pending,
-                outcome,
-            };
-            self.tell(process, What::Signal(arrival))?;
+            let outcome = outcome(process, signal, disposition(&status, signal));
+            self.arrived(process, &status, signal, sender, outcome)?;
             // The kernel spares a traced PID 1 its own fault (force_sig_info_to_task in kernel/signal.c): it would
             // meet it again and again. Untraced, it ends as it does without us.
             let own = FAULTS.contains(&signal.0) && sender.is_some_and(|sender| sender.code > 0);
@@ -114,6 +106,26 @@ impl<W: Write> Tracer<W> {
             false => self.resume(task, Some(signal)),
         }
         Ok(())
+    }
+
+    /// Tells of a signal, with what `status` says of it in that moment.
+    pub(super) fn arrived(
+        &mut self,
+        process: i32,
+        status: &Status,
+        signal: Sig,
+        sender: Option<Sender>,
+        outcome: Outcome,
+    ) -> Result<()> {
+        let arrival = Arrival {
+            signal,
+            sender,
+            disposition: disposition(status, signal),
+            blocked: status.blocked,
+            pending: status.pending,
+            outcome,
+        };
+        self.tell(process, What::Signal(arrival))
     }
 
     /// Stops tracing one process; `task`, which is stopped, gets its signal.
@@ -225,17 +237,7 @@ impl<W: Write> Tracer<W> {
             (Some(Call::Exit(returned)), Some(call)) => {
                 for (signal, sender, outcome) in fetch::taken(process, task, call, returned) {
                     let status = status::read(task).unwrap_or_default();
-                    let disposition = disposition(&status, signal);
-                    let (blocked, pending) = (status.blocked, status.pending);
-                    let arrival = Arrival {
-                        signal,
-                        sender,
-                        disposition,
-                        blocked,
-                        pending,
-                        outcome,
-                    };
-                    self.tell(process, What::Signal(arrival))?;
+                    self.arrived(process, &status, signal, sender, outcome)?;
                 }
             }
             _ => {}
@@ -245,7 +247,7 @@ impl<W: Write> Tracer<W> {
 }
 
 /// What a task wants done with a signal.
-pub(super) fn disposition(status: &status::Status, signal: Sig) -> Disposition {
+fn disposition(status: &Status, signal: Sig) -> Disposition {
     match (status.caught.has(signal), status.ignored.has(signal)) {
         (true, _) => Disposition::Handler,
         (false, true) => Disposition::Ignored,

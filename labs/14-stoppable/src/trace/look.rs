@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use super::delivery::disposition;
-use super::event::{Arrival, Outcome, What};
+use super::event::{Outcome, What};
 use super::set::Set;
 use super::tracer::Tracer;
 use super::{fetch, ports, status, sys};
@@ -56,18 +55,7 @@ impl<W: Write> Tracer<W> {
             let now = Set(status.pending.0 & status.blocked.0 & fetch::INTERESTING.0);
             let before = self.waiting.insert(pid, now).unwrap_or_default();
             for signal in Set(now.0 & !before.0).iter() {
-                let disposition = disposition(&status, signal);
-                let (blocked, pending) = (status.blocked, status.pending);
-                let (sender, outcome) = (None, Outcome::Blocked);
-                let arrival = Arrival {
-                    signal,
-                    sender,
-                    disposition,
-                    blocked,
-                    pending,
-                    outcome,
-                };
-                self.tell(pid, What::Signal(arrival))?;
+                self.arrived(pid, &status, signal, None, Outcome::Blocked)?;
             }
         }
         Ok(())
