@@ -5,6 +5,7 @@ pub mod crash;
 pub mod early;
 pub mod init;
 pub mod interrupt;
+pub mod lane;
 pub mod observation;
 pub mod patient;
 pub mod plan;

@@ -1,6 +1,6 @@
 //! An HTTP server that answers slowly, and drains if it is let.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -27,9 +27,15 @@ pub fn serve(port: u16, answer: Duration) -> Result<Server> {
     let state = Arc::new(State::default());
     let shared = Arc::clone(&state);
     std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
+        for stream in listener.incoming() {
+            let stream = match stream {
+                Ok(stream) => stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return, // the listener closes
+                Err(_) => continue, // a client that has gone again
+            };
             if shared.draining.load(Ordering::SeqCst) {
-                return; // the listener closes
+                // Whoever waits in the backlog has a connection already: they are served, too.
+                let _ = listener.set_nonblocking(true);
             }
             let state = Arc::clone(&shared);
             state.open.fetch_add(1, Ordering::SeqCst);
@@ -54,12 +60,7 @@ fn connection(stream: &TcpStream, state: &State, answer: Duration) -> std::io::R
         match reader.fill_buf() {
             Ok([]) => return Ok(()),
             Ok(_) => {}
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
-                ) =>
-            {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 match state.draining.load(Ordering::SeqCst) {
                     true => return Ok(()),
                     false => continue,
