@@ -6,7 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use anyhow::{Context, Result, bail};
 
+use super::clients;
 use super::command::{Engine, SOON};
+use super::names::{abandoned, name};
 
 /// What must go. Static, as a signal must find it.
 static LEFT: Mutex<Vec<Thing>> = Mutex::new(Vec::new());
@@ -28,33 +30,6 @@ fn left() -> MutexGuard<'static, Vec<Thing>> {
 
 /// The file of a mark that says which engine its run worked with.
 const ENGINE: &str = "engine";
-
-/// What every name of ours begins with.
-const PREFIX: &str = "stoppable-";
-
-/// A name for a container or an image of this run: who we are, so that another run can tell whether we live, and
-/// what it is for.
-pub fn name(purpose: &str) -> String {
-    static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(1);
-    let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let pid = std::process::id();
-    format!(
-        "{PREFIX}{pid}-{}-{purpose}{number}",
-        began(pid).unwrap_or(0)
-    )
-}
-
-/// When a process began, in clock ticks since the machine's start: with the pid it names a process for good
-/// (proc_pid_stat(5), field 22).
-fn began(pid: u32) -> Option<u64> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    text.rsplit_once(')')?
-        .1
-        .split_ascii_whitespace()
-        .nth(19)?
-        .parse()
-        .ok()
-}
 
 /// Leave to make things; hold it while the engine makes them. An error once we are ending.
 pub fn permit() -> Result<RwLockReadGuard<'static, bool>> {
@@ -92,8 +67,7 @@ pub fn remove_folder(path: &Path) {
 
 /// Removes one container now.
 pub fn remove(engine: &Engine, name: &str) {
-    // It may have removed itself.
-    let _ = engine.call(["rm", "-f", "-v", name], SOON);
+    remove_all(engine, &[name]);
     left().retain(|thing| *thing != Thing::Container(name.to_owned()));
 }
 
@@ -108,15 +82,33 @@ pub fn everything(engine: &Engine) {
             Thing::Folder(path) => drop(std::fs::remove_dir_all(path)),
         }
     }
-    // An image goes after its containers. Most are gone already: what an engine says of that helps nobody.
-    let all = |verb: &[&str], names: &[String]| {
-        if !names.is_empty() {
-            let words = verb.iter().copied().chain(names.iter().map(String::as_str));
-            drop(engine.call(words, SOON));
-        }
+    // An image goes after its containers.
+    remove_all(engine, &containers);
+    if !images.is_empty() {
+        let words = ["rmi", "-f"]
+            .into_iter()
+            .chain(images.iter().map(String::as_str));
+        drop(engine.call(words, SOON));
+    }
+}
+
+/// Removes containers. Many have removed themselves: what an engine says of that helps nobody.
+fn remove_all<S: AsRef<str>>(engine: &Engine, names: &[S]) {
+    let all = |verb: &[&str]| {
+        let words = verb.iter().copied().chain(names.iter().map(AsRef::as_ref));
+        drop(engine.call(words, SOON));
     };
-    all(&["rm", "-f", "-v"], &containers);
-    all(&["rmi", "-f"], &images);
+    if names.is_empty() {
+        return;
+    }
+    if engine.name == "podman" {
+        // Its rm waits a grace period for each, unless it is told, and forgets the processes of one that an interrupted
+        // stop left "stopping"; its kill does not.
+        all(&["kill"]);
+        all(&["rm", "-f", "-v", "-t", "0"]);
+    } else {
+        all(&["rm", "-f", "-v"]);
+    }
 }
 
 /// Leaves a mark of this run, which goes with everything else. If there is the mark of a run that was killed, removes
@@ -149,11 +141,15 @@ pub fn sweep(engine: &Engine) -> Result<()> {
             .map(|output| output.stdout)
             .unwrap_or_default()
     };
-    for name in list(&["ps", "-a", "--format", "{{.Names}}"])
-        .lines()
-        .filter(|name| abandoned(name))
-    {
-        let _ = engine.call(["rm", "-f", "-v", name], SOON);
+    loop {
+        let orphans = clients::orphans();
+        let names = list(&["ps", "-a", "--format", "{{.Names}}"]);
+        let names: Vec<&str> = names.lines().filter(|name| abandoned(name)).collect();
+        remove_all(engine, &names);
+        // Whoever was still at work for the dead may have been about to make one more: look again when it has ended.
+        if orphans.is_empty() || !clients::one_ended(&orphans, SOON) {
+            break;
+        }
     }
     // podman adds up the size of everything that it lists, unless it is told to list less.
     let filter = ["--filter", "reference=stoppable-*"];
@@ -174,23 +170,6 @@ pub fn sweep(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-/// Is it the name of something of ours whose maker does not live?
-fn abandoned(name: &str) -> bool {
-    let Some((pid, rest)) = name
-        .strip_prefix(PREFIX)
-        .and_then(|rest| rest.split_once('-'))
-    else {
-        return false;
-    };
-    let (Ok(pid), Some(start)) = (
-        pid.parse(),
-        rest.split('-').next().and_then(|start| start.parse().ok()),
-    ) else {
-        return false;
-    };
-    began(pid) != Some(start)
-}
-
 /// On SIGINT, SIGTERM, SIGHUP and SIGQUIT: removes everything, then dies by that signal, as if we had no handler.
 pub fn on_signals(engine: Engine) -> Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -202,32 +181,4 @@ pub fn on_signals(engine: Engine) -> Result<()> {
         }
     });
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_tells_whether_its_maker_lives() {
-        assert!(!abandoned(&name("x")));
-        let pid = std::process::id();
-        assert!(
-            abandoned(&format!("{PREFIX}{pid}-1-x1")),
-            "another process had our pid before"
-        );
-        assert!(
-            abandoned(&format!("{PREFIX}4194305-1-x1")),
-            "no pid is so high"
-        );
-        for stranger in [
-            "web",
-            "stoppable",
-            "stoppable-web",
-            "stoppable-1",
-            "stoppable-a-1-x",
-        ] {
-            assert!(!abandoned(stranger), "{stranger}");
-        }
-    }
 }

@@ -2,12 +2,15 @@
 
 use std::ffi::OsStr;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+
+use super::{clients, names};
 
 /// Long enough for anything that an engine does at once, on a loaded machine.
 pub const SOON: Duration = Duration::from_secs(120);
@@ -103,10 +106,16 @@ impl Engine {
         format!("{} {host}", program.display())
     }
 
-    /// A command of the engine's, to be started by the caller.
+    /// A command of the engine's, to be started by the caller. It bears our mark, by which it is known when we were
+    /// killed and it lives on, and has a process group of its own: Ctrl-C is for us, and a client that dies of it in the
+    /// middle of its work leaves things half done.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(&self.program);
-        command.args(arguments).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .stdin(Stdio::null())
+            .env(clients::MARK, names::run())
+            .process_group(0);
         command
     }
 
@@ -116,7 +125,22 @@ impl Engine {
         arguments: impl IntoIterator<Item = S>,
         bound: Duration,
     ) -> Result<Output> {
+        self.finish(self.command(arguments), bound)
+    }
+
+    /// Like `call`, for what may take long and leaves nothing half done: Ctrl-C ends it, too.
+    pub fn call_interruptibly<S: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+        bound: Duration,
+    ) -> Result<Output> {
         let mut command = self.command(arguments);
+        // Where Ctrl-C goes: our own group. (0 would be a group of its own; nix has no word for "the caller's".)
+        command.process_group(nix::unistd::getpgrp().as_raw());
+        self.finish(command, bound)
+    }
+
+    fn finish(&self, mut command: Command, bound: Duration) -> Result<Output> {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let shown = format!("{command:?}").replace('"', "");
         let mut child = command

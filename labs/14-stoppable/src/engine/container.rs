@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::cleanup;
 use super::command::{Engine, Output, SOON, wait};
+use super::{cleanup, names};
 use crate::trace::set::Sig;
 
 /// A container of ours; dropping it removes it.
@@ -46,7 +46,7 @@ const PIDS: &str = "--pids-limit=2048";
 impl Container {
     /// `docker run -d`. The engine's own refusal is the inner error.
     pub fn run(engine: &Engine, purpose: &str, run: &Run) -> Result<Result<Container, Output>> {
-        let name = cleanup::name(purpose);
+        let name = names::name(purpose);
         let _permit = cleanup::permit()?;
         cleanup::container(&name);
         let container = Container {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use super::cleanup;
-use super::command::Engine;
+use super::command::{Engine, Output};
+use super::{cleanup, names};
 use crate::trace::set::Sig;
 
 /// What an image says of itself, as far as it matters to a stop.
@@ -82,7 +82,7 @@ const BUILD: Duration = Duration::from_secs(1800);
 
 /// Builds a folder into an image of ours, and returns its name.
 pub fn build(engine: &Engine, folder: &Path, dockerfile: Option<&Path>) -> Result<String> {
-    let name = format!("{}:latest", cleanup::name("image"));
+    let name = format!("{}:latest", names::name("image"));
     let _permit = cleanup::permit()?;
     cleanup::image(&name);
     let mut command = vec![
@@ -95,7 +95,13 @@ pub fn build(engine: &Engine, folder: &Path, dockerfile: Option<&Path>) -> Resul
         command.extend(["-f".into(), dockerfile.as_os_str().to_owned()]);
     }
     command.push(folder.as_os_str().to_owned());
-    let output = engine.call(command, BUILD)?;
+    let mut output = engine.call_interruptibly(&command, BUILD)?;
+    for _ in 0..DISTURBED {
+        if !disturbed(&output) {
+            break;
+        }
+        output = engine.call_interruptibly(&command, BUILD)?;
+    }
     match output.code {
         Some(0) => Ok(name),
         _ => bail!(
@@ -107,9 +113,39 @@ pub fn build(engine: &Engine, folder: &Path, dockerfile: Option<&Path>) -> Resul
     }
 }
 
+/// More images are hardly removed while one is built.
+const DISTURBED: usize = 20;
+
+/// Did somebody remove an image while Docker's classic builder looked whether it may use that one again? It gives up
+/// then, though nothing of the build is missing; to build again is all that can be done, and each time there is one
+/// image less to stumble over (getLocalCachedImage, image/cache/cache.go in github.com/moby/moby).
+fn disturbed(output: &Output) -> bool {
+    output.code != Some(0) && output.stderr.contains("unable to find image \"sha256:")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_removed_image_is_a_disturbance() {
+        let said = |code, stderr: &str| Output {
+            code,
+            stdout: String::new(),
+            stderr: stderr.into(),
+        };
+        let removed = "Step 4/4 : ENTRYPOINT [\"/app\"]\nunable to find image \"sha256:26316e98471e11d92a8227d6834bdd26\"\n";
+        assert!(disturbed(&said(Some(1), removed)));
+        assert!(!disturbed(&said(Some(0), removed)));
+        assert!(!disturbed(&said(
+            Some(1),
+            "pull access denied for nosuch, repository does not exist"
+        )));
+        assert!(!disturbed(&said(
+            Some(1),
+            "unable to find image 'nosuch' locally"
+        )));
+    }
 
     #[test]
     fn a_configuration_is_read_as_every_engine_writes_it() {

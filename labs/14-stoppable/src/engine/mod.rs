@@ -2,8 +2,10 @@
 //! It may call: every room below.
 
 pub mod cleanup;
+pub mod clients;
 pub mod command;
 pub mod container;
 pub mod helper;
 pub mod image;
+pub mod names;
 pub mod watch;

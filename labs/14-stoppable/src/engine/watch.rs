@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::cleanup;
 use super::command::{Engine, SOON, wait};
+use super::{cleanup, names};
 use crate::trace::event::{Event, What};
 use crate::trace::process::Process;
 use crate::trace::request::Request;
@@ -45,7 +45,8 @@ const KEPT: usize = 50_000;
 impl Watch {
     /// Starts the helper beside a running container, and waits until it watches every process.
     pub fn start(engine: &Engine, image: &str, container: &str) -> Result<Watch> {
-        let name = cleanup::name("trace");
+        let name = names::name("trace");
+        // Held until its container is there, or it would be made when everything else has been removed.
         let permit = cleanup::permit()?;
         cleanup::container(&name);
         let pid = format!("--pid=container:{container}");
@@ -66,7 +67,6 @@ impl Watch {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut child = command.spawn().context("cannot run the engine")?;
-        drop(permit);
         let (stdin, stdout, stderr) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let shared = Arc::new(Shared::default());
@@ -90,7 +90,9 @@ impl Watch {
         };
         let attached =
             |event: &Event| matches!(event.what, What::Attached { .. }).then_some(event.at);
-        let Some(at) = watch.wait_for(0, attached, SOON) else {
+        let at = watch.wait_for(0, attached, SOON);
+        drop(permit);
+        let Some(at) = at else {
             drop(watch);
             let said = said.join().unwrap_or_default();
             bail!("the tracer did not start: {}", said.trim());
