@@ -130,7 +130,8 @@ impl Sandbox {
                 // Interrupted, podman leaves the container that it works in, mounted. It is not interrupted, then: we are
                 // when it is done.
                 Kind::Podman => self.docker_after_all(&build)?,
-                Kind::Docker | Kind::Pocket => self.docker(&build)?,
+                Kind::Docker => self.docker_undisturbed(&build)?,
+                Kind::Pocket => self.docker(&build)?,
             };
             interrupt::check()?;
             built.success(&format!("building {name} from {file}"))?;
@@ -239,6 +240,21 @@ impl Sandbox {
 
     fn docker(&self, arguments: &[&str]) -> Result<Output> {
         process::run(&mut self.command(arguments), DEADLINE)
+    }
+
+    /// Like [`Self::docker`], for a build: when somebody removes an image just while Docker's classic builder looks whether
+    /// it may use that one again, it gives up, though nothing of the build is missing (getLocalCachedImage in
+    /// image/cache/cache.go of moby). Then it is to be built again; each time there is one image less to stumble over.
+    fn docker_undisturbed(&self, build: &[&str]) -> Result<Output> {
+        let mut output = self.docker(build)?;
+        for _ in 0..20 {
+            if output.status.success() || !output.stderr.contains("unable to find image \"sha256:")
+            {
+                break;
+            }
+            output = self.docker(build)?;
+        }
+        Ok(output)
     }
 
     /// Like [`Self::docker`], but an interrupt does not stop it: this is what an interrupt asks for.
