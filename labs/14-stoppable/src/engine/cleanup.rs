@@ -94,20 +94,15 @@ pub fn everything(engine: &Engine) {
 
 /// Removes containers. Many have removed themselves: what an engine says of that helps nobody.
 fn remove_all<S: AsRef<str>>(engine: &Engine, names: &[S]) {
-    let all = |verb: &[&str]| {
-        let words = verb.iter().copied().chain(names.iter().map(AsRef::as_ref));
-        drop(engine.call(words, SOON));
-    };
-    if names.is_empty() {
-        return;
-    }
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     if engine.name == "podman" {
-        // Its rm waits a grace period for each, unless it is told, and forgets the processes of one that an interrupted
-        // stop left "stopping"; its kill does not.
-        all(&["kill"]);
-        all(&["rm", "-f", "-v", "-t", "0"]);
-    } else {
-        all(&["rm", "-f", "-v"]);
+        // One at a time: podman 4.3 removes none of them when one is not there, and says that all is well. The tracer of
+        // a container depends on it and came later, so it goes first. And its rm waits a grace period, unless it is told.
+        for name in names.into_iter().rev() {
+            drop(engine.call(["rm", "-f", "-v", "-t", "0", "--depend", name], SOON));
+        }
+    } else if !names.is_empty() {
+        drop(engine.call([&["rm", "-f", "-v"], &names[..]].concat(), SOON));
     }
 }
 
