@@ -21,22 +21,28 @@ pub fn tasks(pid: i32) -> Vec<i32> {
     let blocks = |task: &i32| {
         status::read(*task).is_some_and(|status| status.blocked.0 & INTERESTING.0 != 0)
     };
-    if !threads.iter().any(blocks) {
-        return Vec::new();
-    }
-    if process::signalfds(pid)
-        .iter()
-        .any(|(_, mask)| mask.0 & INTERESTING.0 != 0)
-    {
+    let signalfd = |(_, mask): &(i32, Set)| mask.0 & INTERESTING.0 != 0;
+    if threads.iter().any(blocks) && process::signalfds(pid).iter().any(signalfd) {
         return threads;
     }
     threads.into_iter().filter(|task| waits(*task)).collect()
 }
 
-/// Is it within rt_sigtimedwait(2)? /proc/PID/syscall begins with the number of the call.
+/// Is it within rt_sigtimedwait(2), for one of the signals that matter? /proc/PID/syscall begins with the number of the
+/// call and its arguments. SigBlk is no help: as long as a task waits there, the kernel takes what it waits for out of
+/// its mask (do_sigtimedwait in kernel/signal.c).
 fn waits(task: i32) -> bool {
     let text = std::fs::read_to_string(format!("/proc/{task}/syscall")).unwrap_or_default();
-    text.split(' ').next() == Some(&libc::SYS_rt_sigtimedwait.to_string())
+    let mut words = text.split_ascii_whitespace();
+    if words.next() != Some(&libc::SYS_rt_sigtimedwait.to_string()) {
+        return false;
+    }
+    let address = words
+        .next()
+        .and_then(|word| u64::from_str_radix(word.trim_start_matches("0x"), 16).ok());
+    let set = address.and_then(|address| sys::memory(task, address, size_of::<u64>()));
+    let set = set.and_then(|bytes| Some(u64::from_ne_bytes(bytes.try_into().ok()?)));
+    set.is_some_and(|set| set & INTERESTING.0 != 0)
 }
 
 /// What a system call that has returned took out of the pending set.
@@ -95,4 +101,39 @@ fn signalfd(bytes: &[u8]) -> Option<Sender> {
 /// The int at this place.
 fn word(bytes: &[u8], at: usize) -> Option<i32> {
     Some(i32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::thread::JoinHandleExt;
+    use std::sync::mpsc;
+    use std::time::{Duration, Instant};
+
+    use nix::sys::pthread::pthread_kill;
+    use nix::sys::signal::{SigSet, Signal};
+    use nix::unistd::gettid;
+
+    use super::*;
+
+    #[test]
+    fn a_task_that_waits_for_a_signal_is_known_though_its_mask_does_not_show_it() {
+        let (send, receive) = mpsc::channel();
+        let waiter = std::thread::spawn(move || {
+            let mut set = SigSet::empty();
+            set.add(Signal::SIGUSR1);
+            set.thread_block().unwrap();
+            send.send(gettid().as_raw()).unwrap();
+            set.wait().unwrap()
+        });
+        let task = receive.recv().unwrap();
+        let until = Instant::now() + Duration::from_secs(60);
+        while !waits(task) {
+            assert!(Instant::now() < until, "it was never seen to wait");
+        }
+        let blocked = status::read(task).unwrap().blocked;
+        assert!(!blocked.has(Sig(Signal::SIGUSR1 as i32)), "{blocked:?}");
+        assert!(!waits(gettid().as_raw()), "we wait for no signal");
+        pthread_kill(waiter.as_pthread_t(), Signal::SIGUSR1).unwrap();
+        assert_eq!(waiter.join().unwrap(), Signal::SIGUSR1);
+    }
 }
