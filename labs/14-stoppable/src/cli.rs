@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use stoppable::command::draw::Source;
 use stoppable::probe::patient::Target;
 
 /// Why does this container not stop? Examined by experiment, explained, mended and proved.
@@ -24,6 +25,8 @@ pub enum Command {
     Check(Check),
     /// Only watch: who sends which signal to whom, and what comes of it
     Trace(Trace),
+    /// Draw what `trace --json` saw, of one container or of several, as a part of a page
+    Draw(Draw),
     /// Why a finding is one, and what to do about it
     Explain {
         /// Its name, as `stoppable check --list` prints it
@@ -107,6 +110,19 @@ pub struct Trace {
     /// Options for `docker run`, for an image
     #[arg(last = true, value_name = "OPTIONS")]
     pub options: Vec<String>,
+}
+
+/// Flags of `draw`.
+#[derive(Debug, Args)]
+pub struct Draw {
+    /// Where to write the drawing
+    pub out: PathBuf,
+    /// A container: what stands below it, and its events
+    #[arg(long = "panel", value_name = "TITLE=FILE", required = true)]
+    pub panels: Vec<Source>,
+    /// Compare the order of what happened with that in an earlier drawing; prints the difference, and ends with 1
+    #[arg(long, value_name = "DRAWING")]
+    pub compare: Option<PathBuf>,
 }
 
 /// How to show the result.

@@ -12,12 +12,12 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use cli::{Check, Cli, Command, Format, Trace};
 use stoppable::command::check::{self, Wish};
-use stoppable::command::{explain, list, trace, write};
+use stoppable::command::{draw, explain, list, trace, write};
 use stoppable::engine::cleanup;
 use stoppable::engine::command::Engine;
 use stoppable::probe::plan::Probe;
 use stoppable::report::verdict::Report;
-use stoppable::report::{html, json, markdown, picture, text, text_event};
+use stoppable::report::{html, json, markdown, picture, story, text, text_event};
 use stoppable::trace::tracer::Tracer;
 
 fn main() -> ExitCode {
@@ -49,6 +49,13 @@ fn run(command: Command) -> Result<u8> {
             with(flags.engine.as_deref(), |engine| {
                 checked(engine, &wish, flags.format, flags.write)
             })
+        }
+        Command::Draw(flags) => {
+            let difference = draw::run(&flags.panels, &flags.out, flags.compare.as_deref())?;
+            match difference {
+                None => Ok(0),
+                Some(difference) => print(&difference).map(|_| 1),
+            }
         }
         Command::Trace(flags) => with(flags.engine.as_deref(), |engine| traced(engine, &flags)),
     }
@@ -188,7 +195,7 @@ fn traced(engine: &Engine, flags: &Trace) -> Result<u8> {
         &flags.options,
     )?;
     if let Some(file) = &flags.svg {
-        let drawn = picture::draw(&picture::story(&seen));
+        let drawn = picture::draw(&story::story(&seen));
         std::fs::write(file, drawn).with_context(|| format!("cannot write {}", file.display()))?;
     }
     let mut lines = String::new();

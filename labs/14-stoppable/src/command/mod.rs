@@ -2,6 +2,7 @@
 //! It may call: every room below.
 
 pub mod check;
+pub mod draw;
 pub mod explain;
 pub mod list;
 pub mod progress;

@@ -14,6 +14,9 @@ use crate::probe::patient::{Patient, Ready, stop_options};
 use crate::probe::session::{Failed, Session};
 use crate::probe::stop;
 use crate::report::text_event::line;
+use crate::trace::event::{End, Event, What};
+use crate::trace::request::Request;
+use crate::trace::set::Sig;
 
 /// Watches a running container until it ends.
 pub fn container(
@@ -24,11 +27,22 @@ pub fn container(
     mut output: impl Write,
 ) -> Result<()> {
     let watch = Watch::start(engine, &tracer_image(engine, tracer)?, name)?;
-    let mut seen = 0;
+    // Who is there: the first thing that whoever watches wants to know.
+    watch.ask(Request::Processes);
+    let (mut seen, mut ended) = (0, false);
     loop {
         let next = watch.wait_for(seen, |event| Some(event.clone()), Duration::from_secs(3600));
-        let Some(event) = next else { return Ok(()) };
+        let event = match next {
+            Some(event) => event,
+            // A SIGKILL may leave the tracer no time to tell.
+            None if !ended => match killed(engine, name, watch.now()) {
+                Some(event) => event,
+                None => return Ok(()),
+            },
+            None => return Ok(()),
+        };
         seen += 1;
+        ended |= event.pid == 1 && matches!(event.what, What::Exit { .. });
         let text = if json {
             serde_json::to_string(&event)?
         } else {
@@ -41,6 +55,23 @@ pub fn container(
                 .context("cannot write")?,
         }
     }
+}
+
+/// A container whose processes are gone ends within this.
+const LAST: Duration = Duration::from_secs(10);
+
+/// PID 1's end by SIGKILL, if that is how a container ended.
+fn killed(engine: &Engine, name: &str, at: f64) -> Option<Event> {
+    let code = engine.call(["wait", name], LAST).ok()?;
+    (code.stdout.trim() == "137").then(|| Event {
+        at,
+        pid: 1,
+        name: String::new(),
+        what: What::Exit {
+            end: End::Killed(Sig::KILL),
+            left: Vec::new(),
+        },
+    })
 }
 
 /// Starts an image, stops it, and returns what was seen.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::escape::escaped;
 use super::picture;
+use super::story::story;
 use super::text::commands;
 use super::verdict::Report;
 use crate::finding::marks::Marks;
@@ -33,11 +34,7 @@ pub fn render(report: &Report) -> String {
         );
     }
     if let Some(stop) = report.stop.as_ref().filter(|stop| stop.traced()) {
-        let _ = writeln!(
-            page,
-            "<figure>{}</figure>",
-            picture::draw(&picture::story(stop))
-        );
+        let _ = writeln!(page, "<figure>{}</figure>", picture::draw(&story(stop)));
     }
     for finding in &report.findings {
         let severity = finding.severity;

@@ -1,113 +1,30 @@
-//! A stop as a picture: a column for the client and for each process, an arrow for each signal, time downwards.
+//! A story as a sequence: a column for the client and for each process, an arrow for each signal, time downwards.
 
 use std::fmt::Write as _;
 
 use super::escape::escaped;
-use crate::probe::observation::Observation;
-use crate::trace::event::{End, Outcome, What};
-use crate::trace::set::Sig;
+use super::story::{Act, Beat, KERNEL, Story, end_word, outcome_word, words};
+use crate::probe::observation::heard;
+use crate::trace::event::End;
 
-/// What is drawn: the same for a report and for a page of the book.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Story {
-    /// Lanes from the top: pid, and what it is called.
-    pub lanes: Vec<(i32, String)>,
-    /// What happened, in order.
-    pub beats: Vec<Beat>,
-    /// The grace period, if it was used up.
-    pub grace: Option<f64>,
-}
-
-/// One thing that happened.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Beat {
-    /// Seconds after the signal.
-    pub at: f64,
-    /// Whose lane; 0 is the client's.
-    pub pid: i32,
-    /// What.
-    pub what: Act,
-}
-
-/// What can happen in a lane.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// A signal came from this lane, and this came of it.
-    Signal(Sig, i32, Outcome),
-    /// It ended by itself, or was killed.
-    End(End),
-    /// The kernel ended it together with PID 1.
-    Killed,
-}
-
-/// Makes the story of one stop.
-pub fn story(stop: &Observation) -> Story {
-    let mut story = Story::default();
-    let living = stop.before.iter().filter(|process| !process.zombie());
-    story.lanes = living
-        .map(|process| (process.pid, process.name.clone()))
-        .take(LANES)
-        .collect();
-    let lane = |pid: i32| story.lanes.iter().any(|(known, _)| *known == pid);
-    for event in stop
-        .events
-        .iter()
-        .filter(|event| event.at >= stop.sent - 0.25 && lane(event.pid))
-    {
-        let what = match &event.what {
-            What::Signal(arrival) if ![Sig::CHLD].contains(&arrival.signal) => {
-                let from = arrival.sender.map_or(0, |sender| sender.pid);
-                Act::Signal(
-                    arrival.signal,
-                    if lane(from) { from } else { 0 },
-                    arrival.outcome,
-                )
-            }
-            What::Exit { end, left } => {
-                let at = (event.at - stop.sent).max(0.0);
-                story.beats.push(Beat {
-                    at,
-                    pid: event.pid,
-                    what: Act::End(*end),
-                });
-                let killed = left.iter().filter(|process| lane(process.pid));
-                let what = || Act::Killed;
-                story.beats.extend(killed.map(|process| Beat {
-                    at,
-                    pid: process.pid,
-                    what: what(),
-                }));
-                continue;
-            }
-            _ => continue,
-        };
-        story.beats.push(Beat {
-            at: (event.at - stop.sent).max(0.0),
-            pid: event.pid,
-            what,
-        });
-    }
-    story.grace = stop.killed().then_some(stop.grace);
-    story
-}
-
-/// More lanes than this nobody reads.
-const LANES: usize = 7;
 /// Room for the seconds.
-const LEFT: f64 = 64.0;
+const LEFT: f64 = 58.0;
 /// From lane to lane.
-const LANE: f64 = 96.0;
+const LANE: f64 = 86.0;
 /// From beat to beat.
 const ROW: f64 = 36.0;
 /// Where the lanes begin.
 const TOP: f64 = 44.0;
 
-/// The picture's own colours: one for lines, and one each for what went well and what did not. Shape says the same: a
-/// heard signal has a full head, a dropped one a cross before its lane, a kill a square.
-const STYLE: &str = "text{font:12px system-ui,sans-serif;fill:currentColor}.s{font-size:11px}.m{text-anchor:middle}\
-.e{text-anchor:end}.lane{stroke:currentColor;stroke-opacity:.4;stroke-width:2}.arrow{stroke-width:1.8;fill:none}\
-.good{stroke:#1a7f37;fill:#1a7f37}.bad{stroke:#c93c37;fill:#c93c37}.arrow.good,.arrow.bad{fill:none}\
-@media(prefers-color-scheme:dark){.good{stroke:#57ab5a;fill:#57ab5a}.bad{stroke:#f47067;fill:#f47067}}";
+/// The picture's own colours: one for lines, and one each for what went well and what did not, both to be seen on white
+/// and on black. Shape says the same: a heard signal has a full head, a dropped one a cross before its lane, a kill a
+/// square; a lane is broad while its process works on after a signal. The rules hold for our pictures alone: a page may
+/// have others.
+const STYLE: &str = ".seq text{font:12px system-ui,sans-serif;fill:currentColor}.seq .s{font-size:11px}\
+.seq .m{text-anchor:middle}.seq .e{text-anchor:end}\
+.seq .lane{stroke:currentColor;stroke-opacity:.4;stroke-width:2}\
+.seq .good{stroke:#1f9d4d;fill:#1f9d4d}.seq .bad{stroke:#d9483b;fill:#d9483b}\
+.seq .arrow{stroke-width:1.8;fill:none}.seq .work{fill-opacity:.35;stroke:none}";
 
 /// Draws a story as a sequence: a column for each process, time downwards. The title says the same in words, for who
 /// cannot see it.
@@ -115,11 +32,11 @@ pub fn draw(story: &Story) -> String {
     let rows = rows(story);
     let count = rows.last().map_or(1, |row| row + 1);
     let (width, height) = (
-        LEFT + LANE * (story.lanes.len() as f64 + 0.85),
+        LEFT + LANE * (story.lanes.len() as f64 + 1.05),
         TOP + ROW * (count as f64 + 0.6),
     );
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"seq\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
          height=\"{height:.0}\" role=\"img\"><title>{}</title><style>{STYLE}</style>\n",
         escaped(&words(story))
     );
@@ -144,6 +61,7 @@ pub fn draw(story: &Story) -> String {
         );
     }
     grace(&mut svg, story, &rows);
+    work(&mut svg, story, &rows);
     let mut told = usize::MAX;
     for (beat, row) in story.beats.iter().zip(&rows) {
         let y = height_of(*row);
@@ -201,15 +119,13 @@ fn one(story: &Story, beat: &Beat, y: f64) -> String {
     let x = column(story, beat.pid);
     match &beat.what {
         Act::Signal(signal, from, outcome) => {
-            let start = column(story, *from);
-            // A process that sends itself a signal has a short arrow of its own.
-            let start = if (start - x).abs() < 1.0 {
-                x + 30.0
-            } else {
-                start
+            // A process that sends itself a signal has a short arrow of its own, and so has the kernel.
+            let start = match *from {
+                from if from == beat.pid || from == KERNEL => x + 30.0,
+                from => column(story, from),
             };
             let back = if start < x { 1.0 } else { -1.0 };
-            let good = crate::probe::observation::heard(*outcome);
+            let good = heard(*outcome);
             let class = if good { "good" } else { "bad" };
             // A dropped signal does not arrive: its arrow ends before the lane, in a cross.
             let tip = if good { x - back } else { x - back * 16.0 };
@@ -268,6 +184,27 @@ fn one(story: &Story, beat: &Beat, y: f64) -> String {
     }
 }
 
+/// A process that works on when it has heard a signal, until it ends by itself.
+fn work(svg: &mut String, story: &Story, rows: &[usize]) {
+    for (pid, _) in &story.lanes {
+        let find = |wanted: fn(&Act) -> bool| {
+            let beat = |beat: &Beat| beat.pid == *pid && wanted(&beat.what);
+            story.beats.iter().position(beat).map(|index| rows[index])
+        };
+        let heard = find(|what| matches!(what, Act::Signal(_, _, outcome) if heard(*outcome)));
+        let end = find(|what| matches!(what, Act::End(End::Code(_))));
+        if let (Some(heard), Some(end)) = (heard, end) {
+            let (x, top) = (column(story, *pid), height_of(heard));
+            let _ = writeln!(
+                svg,
+                "<rect class=\"good work\" x=\"{:.0}\" y=\"{top:.0}\" width=\"8\" height=\"{:.0}\"/>",
+                x - 4.0,
+                (height_of(end) - top).max(0.0)
+            );
+        }
+    }
+}
+
 /// The grace period as a bar beside the client, if it was used up.
 fn grace(svg: &mut String, story: &Story, rows: &[usize]) {
     let end = story
@@ -280,7 +217,7 @@ fn grace(svg: &mut String, story: &Story, rows: &[usize]) {
         let (x, top, bottom) = (column(story, 0), height_of(*first), height_of(end));
         let _ = writeln!(
             svg,
-            "<rect class=\"bad\" fill-opacity=\".35\" x=\"{:.0}\" y=\"{top:.0}\" width=\"8\" height=\"{:.0}\"/>\
+            "<rect class=\"bad work\" x=\"{:.0}\" y=\"{top:.0}\" width=\"8\" height=\"{:.0}\"/>\
              <text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">{grace:.0} s of grace,</text>\
              <text class=\"s\" x=\"{:.0}\" y=\"{:.0}\">all used up</text>",
             x - 4.0,
@@ -293,60 +230,11 @@ fn grace(svg: &mut String, story: &Story, rows: &[usize]) {
     }
 }
 
-fn outcome_word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Handler => "handler",
-        Outcome::Ends => "ends it",
-        Outcome::Stops => "stops it",
-        Outcome::Ignored => "ignored",
-        Outcome::Continues => "continues",
-        Outcome::Dropped => "dropped",
-        Outcome::Blocked => "blocked",
-        Outcome::SigWait => "sigwait",
-        Outcome::SignalFd => "signalfd",
-    }
-}
-
-fn end_word(end: End) -> String {
-    match end {
-        End::Code(code) => format!("exit {code}"),
-        End::Killed(signal) => signal.to_string(),
-    }
-}
-
-/// The same in words.
-pub fn words(story: &Story) -> String {
-    let name = |pid: i32| match story.lanes.iter().find(|(known, _)| *known == pid) {
-        Some((pid, name)) => format!("PID {pid} ({name})"),
-        None => "the client".to_owned(),
-    };
-    let mut sentences = Vec::new();
-    for beat in &story.beats {
-        sentences.push(match &beat.what {
-            Act::Signal(signal, from, outcome) => {
-                format!(
-                    "{} sends {signal} to {}: {}.",
-                    name(*from),
-                    name(beat.pid),
-                    outcome_word(*outcome)
-                )
-            }
-            Act::End(End::Code(code)) => format!("{} ends with {code}.", name(beat.pid)),
-            Act::End(End::Killed(signal)) => format!("{} is ended by {signal}.", name(beat.pid)),
-            Act::Killed => format!("The kernel kills {}.", name(beat.pid)),
-        });
-    }
-    if let Some(grace) = story.grace {
-        sentences.push(format!(
-            "The whole grace period of {grace:.0} seconds is used up."
-        ));
-    }
-    sentences.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::event::Outcome;
+    use crate::trace::set::Sig;
 
     fn story() -> Story {
         let beat = |at, pid, what| Beat { at, pid, what };
@@ -359,13 +247,6 @@ mod tests {
             ],
             grace: Some(2.0),
         }
-    }
-
-    #[test]
-    fn the_same_is_said_in_words() {
-        let said = "the client sends SIGTERM to PID 1 (sh): dropped. PID 1 (sh) is ended by SIGKILL. The kernel kills \
-                    PID 7 (<app> & co). The whole grace period of 2 seconds is used up.";
-        assert_eq!(words(&story()), said);
     }
 
     #[test]
