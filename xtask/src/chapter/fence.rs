@@ -1,7 +1,7 @@
 //! The words of a console fence: what a block is for, and where it can run.
 
 /// The words a reader of an error message may use.
-pub const WORDS: &str = "known words: console, no_run, exercise, needs=PROGRAM, engine=docker|podman|pocket (separated by commas)";
+pub const WORDS: &str = "known words: console, no_run, exercise, needs=PROGRAM, engine=docker|podman|pocket, picture=NAME (separated by commas)";
 
 /// What stands behind the three backticks of a console block.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub struct Fence {
     pub needs: Vec<String>,
     /// The engines that can show it; empty: all.
     pub engines: Vec<String>,
+    /// The picture that shows what its containers do.
+    pub picture: Option<String>,
 }
 
 impl Fence {
@@ -34,10 +36,17 @@ impl Fence {
             Some(("engine", engine)) if ["docker", "podman", "pocket"].contains(&engine) => {
                 self.engines.push(engine.to_owned());
             }
+            Some(("picture", name)) if is_name(name) => self.picture = Some(name.to_owned()),
             _ => return Err(format!("unknown fence word `{word}`")),
         }
         Ok(self)
     }
+}
+
+/// Is it a name for a file: lower case, digits, hyphens?
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.bytes().all(plain)
 }
 
 #[cfg(test)]
@@ -52,6 +61,8 @@ mod tests {
         assert!(fence.exercise && !fence.no_run);
         assert_eq!(fence.needs, ["busybox"]);
         assert_eq!(fence.engines, ["docker", "podman"]);
+        let fence = Fence::parse("console,picture=stop-2").unwrap().unwrap();
+        assert_eq!(fence.picture.as_deref(), Some("stop-2"));
     }
 
     #[test]
@@ -68,6 +79,8 @@ mod tests {
             "console,needs=",
             "console,engine=lxc",
             "console no_run=1",
+            "console,picture=",
+            "console,picture=../x",
         ] {
             assert!(Fence::parse(info).unwrap().is_err(), "{info}");
         }

@@ -1,5 +1,7 @@
 //! `cargo xtask lab`: runs labs and checks them against their chapters.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -7,11 +9,12 @@ use crate::author::bless::bless;
 use crate::chapter::course::Course;
 use crate::commands::flags::{EngineFlag, Labs, Show};
 use crate::commands::{list, session};
-use crate::engine::programs::Which;
+use crate::engine::programs::{self, Which};
 use crate::report::outcome::LabReport;
 use crate::report::text;
 use crate::report::verdict::Verdict;
 use crate::run::job::Job;
+use crate::run::options::Wanted;
 
 /// `cargo xtask lab`
 #[derive(Debug, Args)]
@@ -31,6 +34,10 @@ pub struct LabArgs {
     /// Count a skipped block as a failure
     #[arg(long)]
     pub deny_skip: bool,
+    /// Trace the blocks that have a picture, draw into DIR what happens, and compare its order with the book's pictures
+    /// (with --bless: they become the book's)
+    #[arg(long, value_name = "DIR")]
+    pub pictures: Option<PathBuf>,
 }
 
 /// Runs the labs that the reader named, or lists them all.
@@ -41,6 +48,13 @@ pub fn lab(course: &Course, arguments: &LabArgs) -> Result<Verdict> {
     let mut options = session::options(&arguments.show);
     options.go_on = arguments.bless;
     options.deny_skip = arguments.deny_skip;
+    if let Some(folder) = &arguments.pictures {
+        options.pictures = Some(Wanted {
+            folder: std::path::absolute(folder)?,
+            stoppable: programs::stoppable()?,
+            bless: arguments.bless,
+        });
+    }
     let job = |lab| Job {
         lab,
         which: Which::Lab,

@@ -49,6 +49,7 @@ pub fn options(show: &Show) -> Options {
             (Format::Text, true) => Shown::Failures,
             (Format::Text, false) => Shown::All,
         },
+        pictures: None,
     }
 }
 

@@ -26,6 +26,10 @@ const DEADLINE: Duration = Duration::from_secs(120);
 /// How long a podman that is asked to end may finish what it is at.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The image of the tracer: one static program.
+const TRACER: &str =
+    "FROM scratch\nCOPY stoppable /stoppable\nENTRYPOINT [\"/stoppable\", \"__trace\"]\n";
+
 /// What one lab needs of one engine.
 #[derive(Debug)]
 pub struct Sandbox {
@@ -149,6 +153,55 @@ impl Sandbox {
         } else {
             Vec::new()
         })
+    }
+
+    /// Builds the image of `stoppable`'s tracer, and returns its name.
+    pub fn build_tracer(&self, stoppable: &Path) -> Result<String> {
+        let (folder, name) = (
+            self.scratch.join("tracer"),
+            format!("lab{}:picture", self.number),
+        );
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::copy(stoppable, folder.join("stoppable")))
+            .and_then(|_| fs::write(folder.join("Dockerfile"), TRACER))
+            .with_context(|| format!("cannot write in {}", folder.display()))?;
+        let build = ["build", "-q", "-t", &name, &folder.to_string_lossy()];
+        let built = match self.engine.kind {
+            Kind::Podman => self.docker_after_all(&build)?,
+            Kind::Docker => self.docker_undisturbed(&build)?,
+            Kind::Pocket => self.docker(&build)?,
+        };
+        interrupt::check()?;
+        built.success("building the tracer's image")?;
+        Ok(name)
+    }
+
+    /// The session's containers that run: the id of each, and its name with its image, for people.
+    pub fn running(&self) -> Result<Vec<(String, String)>> {
+        let filter = format!("label={LABEL}={}", self.session);
+        let format = "{{.ID}} {{.Names}} {{.Image}}";
+        let list: &[&str] = match self.engine.kind {
+            Kind::Pocket => &["ps", "--format", format],
+            Kind::Docker | Kind::Podman => &["ps", "--format", format, "--filter", &filter],
+        };
+        let found = self.docker(list)?.success("listing containers")?;
+        let container = |line: &str| {
+            let mut words = line.split_whitespace();
+            let (id, name, image) = (words.next()?, words.next()?, words.next()?);
+            // podman writes both out, docker neither.
+            let image = image
+                .trim_start_matches("localhost/")
+                .trim_end_matches(":latest");
+            Some((id.to_owned(), format!("{name} ({image})")))
+        };
+        Ok(found.lines().filter_map(container).collect())
+    }
+
+    /// A program that works on the session's containers, as the session's commands do.
+    pub fn tool(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.envs(self.environment());
+        command
     }
 
     /// Removes every container and process of the session: of this run, or of an earlier one that was killed.

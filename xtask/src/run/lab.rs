@@ -18,6 +18,7 @@ use crate::report::verdict::Verdict;
 use crate::run::decode::Decoder;
 use crate::run::hint::hint;
 use crate::run::options::Options;
+use crate::run::pictures::Pictures;
 use crate::run::resources;
 use crate::run::screen::Screen;
 use crate::run::session::{Ended, LIMIT, Session};
@@ -152,6 +153,12 @@ impl Runner<'_> {
             "needs `{missing}`, which is not on PATH; {}",
             machine::how_to_get(missing)
         );
+        self.skip(chapter, block, reason);
+        false
+    }
+
+    /// Notes that something was not done; a failure where that is not allowed.
+    fn skip(&mut self, chapter: &Chapter, block: &Block, reason: String) {
         if self.options.deny_skip {
             self.report.verdict = Verdict::Failed;
             self.report.problem = Some(chapter.source.point(
@@ -165,14 +172,21 @@ impl Runner<'_> {
             line: block.line,
             reason,
         });
-        false
     }
 
     fn script(&mut self, chapter: &Chapter, blocks: &[&Block], sandbox: &Sandbox) -> Result<()> {
         let mut session = Session::start(&sandbox.folder, &sandbox.environment())?;
-        let steps: Vec<&Step> = blocks.iter().flat_map(|block| &block.steps).collect();
+        let drawn = blocks.iter().any(|block| block.fence.picture.is_some());
+        let mut pictures = match &self.options.pictures {
+            Some(wanted) if drawn => Some(Pictures::prepare(sandbox, wanted)?),
+            _ => None,
+        };
+        let steps: Vec<(&Block, &Step)> = blocks
+            .iter()
+            .flat_map(|block| block.steps.iter().map(move |step| (*block, step)))
+            .collect();
         let mut ended_by_themselves = 0;
-        for (index, step) in steps.iter().enumerate() {
+        for (index, (block, step)) in steps.iter().enumerate() {
             (self.progress)(&format!(
                 "{}/{} {}",
                 index + 1,
@@ -182,6 +196,11 @@ impl Runner<'_> {
             self.screen.command(step);
             if self.options.step {
                 wait_for_enter()?;
+            }
+            let elsewhere = |other: &&(&Block, &Step)| other.0.line != block.line;
+            let before = index.checked_sub(1).and_then(|before| steps.get(before));
+            if before.is_none() || before.is_some_and(|other| elsewhere(&other)) {
+                self.look(&mut pictures, chapter, block)?;
             }
             let started = Instant::now();
             let (mut output, mut decoder) = (Vec::new(), Decoder::default());
@@ -211,6 +230,13 @@ impl Runner<'_> {
             });
             ended_by_themselves += usize::from(status.is_some());
             if passed {
+                self.look(&mut pictures, chapter, block)?;
+                let after = steps.get(index + 1);
+                if let (Some(pictures), Some(name)) = (&mut pictures, &block.fence.picture)
+                    && after.is_none_or(|other| elsewhere(&other))
+                {
+                    pictures.block_ends(&self.lab.number, name)?;
+                }
                 continue;
             }
             self.fail(chapter, step, &output, &ended)?;
@@ -222,6 +248,52 @@ impl Runner<'_> {
             }
         }
         self.report.complete = ended_by_themselves == steps.len();
+        if let (Some(pictures), Verdict::Passed) = (pictures, self.report.verdict) {
+            self.compare(&pictures, chapter, blocks)?;
+        }
+        Ok(())
+    }
+
+    /// Traces what runs now, in a block that has a picture.
+    fn look(
+        &mut self,
+        pictures: &mut Option<Pictures<'_>>,
+        chapter: &Chapter,
+        block: &Block,
+    ) -> Result<()> {
+        if let (Some(pictures), Some(name)) = (pictures, &block.fence.picture)
+            && let Some(reason) = pictures.look()?
+        {
+            let reason = format!("the picture {name} was not drawn: {reason}");
+            self.skip(chapter, block, reason);
+        }
+        Ok(())
+    }
+
+    /// Draws the pictures; one that shows something else than the book's is a failure.
+    fn compare(
+        &mut self,
+        pictures: &Pictures<'_>,
+        chapter: &Chapter,
+        blocks: &[&Block],
+    ) -> Result<()> {
+        let book = self.course.root.join(PICTURES);
+        for drawn in pictures.finish(&self.lab.number, &book)? {
+            let Some(difference) = drawn.difference else {
+                continue;
+            };
+            let shows = |block: &&&Block| block.fence.picture.as_ref() == Some(&drawn.picture);
+            let line = blocks.iter().find(shows).map_or(1, |block| block.line);
+            let title = format!(
+                "{}: this is not what the book's picture shows",
+                chapter.at(line)
+            );
+            let problem = chapter
+                .source
+                .point(line, &title, "drawn from this block", None);
+            self.report.verdict = Verdict::Failed;
+            self.report.problem = Some(format!("{problem}\n{}", difference.trim_end()));
+        }
         Ok(())
     }
 
@@ -292,6 +364,9 @@ impl Runner<'_> {
         Ok(())
     }
 }
+
+/// Where the book's pictures are, below the course's root.
+const PICTURES: &str = "book/src/pictures";
 
 /// Waits for Enter; the end of the input, or an interrupt, ends the run.
 fn wait_for_enter() -> Result<()> {

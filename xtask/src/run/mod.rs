@@ -10,6 +10,7 @@ pub(crate) mod job;
 pub(crate) mod jobs;
 pub(crate) mod lab;
 pub(crate) mod options;
+pub(crate) mod pictures;
 pub(crate) mod progress;
 pub(crate) mod resources;
 pub(crate) mod screen;

@@ -1,9 +1,10 @@
 //! How a run is to go.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What holds for all labs of a run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// Go on after a wrong result: who blesses wants all of them.
     pub go_on: bool,
@@ -19,6 +20,19 @@ pub struct Options {
     pub side_by_side: usize,
     /// What the reader sees while they run.
     pub shown: Shown,
+    /// The pictures, where they are wanted.
+    pub pictures: Option<Wanted>,
+}
+
+/// Pictures of the blocks that have one.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Where they are put.
+    pub folder: PathBuf,
+    /// The program that traces and draws.
+    pub stoppable: PathBuf,
+    /// They become the book's.
+    pub bless: bool,
 }
 
 /// What the reader sees of a run.

@@ -66,6 +66,38 @@ fn editing_one_expected_status_is_enough_to_fail() {
 }
 
 #[test]
+fn a_picture_is_drawn_and_one_that_shows_something_else_fails() {
+    let course = Course::new();
+    let chapter = course.path("book/src/01-pass.md");
+    let text = fs::read_to_string(&chapter).unwrap();
+    fs::write(
+        &chapter,
+        text.replacen("```console", "```console,picture=stop", 1),
+    )
+    .unwrap();
+    let (drawn, kept) = (
+        course.path("drawn"),
+        course.path("book/src/pictures/01-stop.html"),
+    );
+    let lab = ["lab", "1", "--pictures", drawn.to_str().unwrap()];
+    course.run(&lab).ends(1).says("the book has no picture");
+    course.run(&[&lab[..], &["--bless"]].concat()).ends(0);
+    let picture = fs::read_to_string(&kept).unwrap();
+    assert!(picture.contains("SIGTERM from client dropped"), "{picture}");
+    course.run(&lab).ends(0);
+    fs::write(&kept, picture.replace("dropped", "heard")).unwrap();
+    course
+        .run(&lab)
+        .ends(1)
+        .says("this is not what the book's picture shows")
+        .says("-sleep: SIGTERM from client heard")
+        .says("+sleep: SIGTERM from client dropped");
+    assert!(course.leftovers("01-pass").is_empty());
+    // Not asked for, nothing is traced.
+    course.run(&["lab", "1"]).ends(0);
+}
+
+#[test]
 fn a_hanging_command_is_killed_and_named() {
     let _alone = the_lab_that_hangs();
     let course = Course::new();

@@ -56,7 +56,17 @@ fn every_chapter_and_exercise(engine: &str) {
     if !there(engine) {
         return;
     }
-    let mut lab = vec!["lab", "--all", "--jobs", "2", "--quiet"];
+    let pictures = tempfile::tempdir().unwrap();
+    let pictures = pictures.path().to_str().unwrap();
+    let mut lab = vec![
+        "lab",
+        "--all",
+        "--jobs",
+        "2",
+        "--quiet",
+        "--pictures",
+        pictures,
+    ];
     if deny_skip() {
         lab.push("--deny-skip");
     }

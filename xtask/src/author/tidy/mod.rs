@@ -5,11 +5,12 @@ mod compiled_paths;
 mod imports;
 mod labs;
 mod order;
+mod pictures;
 mod rooms;
 mod texts;
 mod width;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,10 +50,14 @@ pub fn faults(course: &Course) -> Result<Vec<Fault>> {
     for lab in &course.labs {
         tree.folder(&course.folder(lab), lab)?;
         match course.chapter(lab) {
-            Ok(chapter) => tree.chapter(&chapter, lab),
+            Ok(chapter) => {
+                tree.chapter(&chapter, lab);
+                tree.chapter_pictures(&chapter, lab);
+            }
             Err(error) => tree.malformed(&error, lab),
         }
     }
+    tree.stray_pictures();
     tree.texts(&course.root)?;
     tree.pages()?;
     for rooms in &CRATES {
@@ -68,6 +73,8 @@ struct Tree<'a> {
     faults: Vec<Fault>,
     /// The lab that starts a container of this name.
     names: BTreeMap<String, String>,
+    /// Pictures that a block draws.
+    pictures: BTreeSet<String>,
 }
 
 impl Tree<'_> {
@@ -76,6 +83,7 @@ impl Tree<'_> {
             root,
             faults: Vec::new(),
             names: BTreeMap::new(),
+            pictures: BTreeSet::new(),
         }
     }
 

@@ -1,0 +1,230 @@
+//! `console,picture=NAME`: the containers of such a block are traced while it runs, drawn, and what happened is compared
+//! with the book's picture. `stoppable` (chapter 14) traces and draws; it is a program of its own, so that whoever wants
+//! no picture need not compile it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::engine::sandbox::Sandbox;
+use crate::run::options::Wanted;
+use crate::system::process;
+use crate::system::wait::{Until, pidfd, wait};
+
+/// How long a tracer may take to start, or to end when its container has.
+const SOON: Duration = Duration::from_secs(60);
+
+/// The pictures of one run of one chapter.
+pub struct Pictures<'a> {
+    sandbox: &'a Sandbox,
+    wanted: &'a Wanted,
+    /// The tracer's image.
+    tracer: String,
+    watched: Vec<Watched>,
+    seen: Vec<Seen>,
+}
+
+/// A container with a tracer beside it.
+struct Watched {
+    id: String,
+    title: String,
+    tracer: Child,
+    /// What it says; ends with it.
+    events: Option<JoinHandle<Vec<u8>>>,
+}
+
+/// A container that was watched.
+struct Seen {
+    picture: String,
+    title: String,
+    events: PathBuf,
+}
+
+/// A picture that was drawn.
+pub struct Drawn {
+    /// Its name.
+    pub picture: String,
+    /// How what happened differs from the book's picture, in words.
+    pub difference: Option<String>,
+}
+
+impl<'a> Pictures<'a> {
+    /// Builds the tracer's image.
+    pub fn prepare(sandbox: &'a Sandbox, wanted: &'a Wanted) -> Result<Pictures<'a>> {
+        fs::create_dir_all(&wanted.folder)
+            .with_context(|| format!("cannot make {}", wanted.folder.display()))?;
+        Ok(Pictures {
+            tracer: sandbox.build_tracer(&wanted.stoppable)?,
+            sandbox,
+            wanted,
+            watched: Vec::new(),
+            seen: Vec::new(),
+        })
+    }
+
+    /// Traces every container that runs and is not traced yet. What cannot be traced is told, with the reason.
+    pub fn look(&mut self) -> Result<Option<String>> {
+        for (id, title) in self.sandbox.running()? {
+            let known = |watched: &Watched| watched.id == id;
+            if self.watched.iter().any(known) || title.starts_with("stoppable-") {
+                continue;
+            }
+            match self.trace(id, title)? {
+                Ok(watched) => self.watched.push(watched),
+                Err(reason) => return Ok(Some(reason)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn trace(&self, id: String, title: String) -> Result<Result<Watched, String>> {
+        let mut command = self.sandbox.tool(&self.wanted.stoppable);
+        command.args(["trace", "--json", "--tracer", &self.tracer, &id]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut tracer = command.spawn().context("cannot run stoppable")?;
+        let (Some(mut stdout), Some(mut stderr)) = (tracer.stdout.take(), tracer.stderr.take())
+        else {
+            bail!("stoppable has no output");
+        };
+        let mut watched = Watched {
+            id,
+            title,
+            tracer,
+            events: None,
+        };
+        // Until it watches; a container that is told something before that would be told it unseen.
+        let (mut said, mut buffer) = (Vec::new(), [0; 4096]);
+        while !contains(&said, b"\"attached\"") {
+            let ready = wait(&[((), stdout.as_fd())], Until::within(SOON))?;
+            let read = match ready {
+                Some(_) => stdout.read(&mut buffer).context("cannot read events")?,
+                None => 0,
+            };
+            if read == 0 {
+                watched.end();
+                let mut reason = String::new();
+                let _ = stderr.read_to_string(&mut reason); // the reason is all there is
+                return Ok(Err(format!(
+                    "cannot trace {}: {}",
+                    watched.title,
+                    reason.trim()
+                )));
+            }
+            said.extend_from_slice(&buffer[..read]);
+        }
+        if contains(&said, b"\"untraced\"") {
+            let reason = String::from_utf8_lossy(&said).trim().to_owned();
+            return Ok(Err(format!("cannot trace {}: {reason}", watched.title)));
+        }
+        watched.events = Some(std::thread::spawn(move || {
+            let _ = stdout.read_to_end(&mut said); // what came before an error is what there is
+            said
+        }));
+        Ok(Ok(watched))
+    }
+
+    /// A block has ended: what still runs is no longer watched.
+    pub fn block_ends(&mut self, number: &str, picture: &str) -> Result<()> {
+        let running = self.sandbox.running()?;
+        for mut watched in std::mem::take(&mut self.watched) {
+            if !running.iter().any(|(id, _)| *id == watched.id) {
+                // It ends when all has been told.
+                let pidfd = pidfd(&watched.tracer)?;
+                wait(&[((), pidfd.as_fd())], Until::within(SOON))?;
+            }
+            watched.end();
+            let told = watched.events.take().map(JoinHandle::join);
+            let told = told.and_then(Result::ok).unwrap_or_default();
+            let file = format!("{number}-{picture}.{}.jsonl", self.seen.len());
+            let events = self.wanted.folder.join(file);
+            fs::write(&events, told)
+                .with_context(|| format!("cannot write {}", events.display()))?;
+            self.seen.push(Seen {
+                picture: picture.to_owned(),
+                title: std::mem::take(&mut watched.title),
+                events,
+            });
+        }
+        Ok(())
+    }
+
+    /// Draws what was seen, a picture each, and compares it with the pictures in `book`, but where there is to be a new
+    /// one.
+    pub fn finish(&self, number: &str, book: &Path) -> Result<Vec<Drawn>> {
+        let names: BTreeSet<&str> = self.seen.iter().map(|seen| &*seen.picture).collect();
+        names
+            .into_iter()
+            .map(|name| self.draw(number, name, book))
+            .collect()
+    }
+
+    fn draw(&self, number: &str, name: &str, book: &Path) -> Result<Drawn> {
+        let file = format!("{number}-{name}.html");
+        let (out, kept) = (self.wanted.folder.join(&file), book.join(&file));
+        let mut command = self.sandbox.tool(&self.wanted.stoppable);
+        command.arg("draw").arg(&out);
+        for seen in self.seen.iter().filter(|seen| seen.picture == name) {
+            let panel = format!("{}={}", seen.title, seen.events.display());
+            command.arg("--panel").arg(panel);
+        }
+        if kept.exists() && !self.wanted.bless {
+            command.arg("--compare").arg(&kept);
+        }
+        let output = process::run(&mut command, SOON)?;
+        let difference = match output.status.code() {
+            Some(0) if self.wanted.bless => {
+                fs::create_dir_all(book)
+                    .and_then(|()| fs::copy(&out, &kept))
+                    .with_context(|| format!("cannot write {}", kept.display()))?;
+                None
+            }
+            Some(0) if !kept.exists() => Some(format!(
+                "the book has no picture {}; --bless puts this run's there",
+                kept.display()
+            )),
+            Some(0) => None,
+            Some(1) => Some(output.stdout),
+            _ => bail!("cannot draw {file}: {}", output.stderr.trim()),
+        };
+        Ok(Drawn {
+            picture: name.to_owned(),
+            difference,
+        })
+    }
+}
+
+impl Watched {
+    /// Ends the tracer, which lets the container go on; it may have ended.
+    fn end(&mut self) {
+        // Not yet waited for, so the number cannot have been given to another process.
+        if let Ok(None) = self.tracer.try_wait() {
+            let _ = kill(
+                Pid::from_raw(self.tracer.id().cast_signed()),
+                Signal::SIGTERM,
+            );
+        }
+        let _ = self.tracer.wait();
+    }
+}
+
+impl Drop for Pictures<'_> {
+    fn drop(&mut self) {
+        self.watched.iter_mut().for_each(Watched::end);
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
