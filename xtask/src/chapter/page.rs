@@ -28,6 +28,8 @@ pub struct Chapter {
 pub struct Block {
     /// The words behind `console`.
     pub fence: Fence,
+    /// Which of the page's console blocks it is, from 1.
+    pub number: usize,
     /// Line of the opening fence, from 1.
     pub line: usize,
     /// The commands with what they are expected to print.

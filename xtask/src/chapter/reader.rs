@@ -167,7 +167,12 @@ impl Page {
             let fault = Fault::new(line, "a console block without a command");
             self.faults.push(fault.help("begin a command with `$ `"));
         }
-        self.blocks.push(Block { fence, line, steps });
+        self.blocks.push(Block {
+            fence,
+            number: self.blocks.len() + 1,
+            line,
+            steps,
+        });
     }
 }
 

@@ -76,6 +76,7 @@ pub fn doctor(arguments: &DoctorArgs) -> Result<Verdict> {
     };
     match arguments.format {
         Format::Json => print(&json::render(&findings)?),
+        Format::Jsonl => print(&json::lines(&findings)?),
         Format::Text => findings.iter().for_each(show),
     }
     Ok(verdict)

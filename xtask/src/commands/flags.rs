@@ -56,7 +56,7 @@ pub struct Show {
     /// Show failures only
     #[arg(long, short)]
     pub quiet: bool,
-    /// For people or for machines (one JSON document on standard output)
+    /// For people or for machines: one JSON document in the end, or a line of JSON for all that happens
     #[arg(long, value_enum, default_value = "text")]
     pub format: Format,
     /// Also write a JUnit report
@@ -81,6 +81,8 @@ pub struct Show {
 pub enum Format {
     /// A person.
     Text,
-    /// A program.
+    /// A program, in the end.
     Json,
+    /// A program that follows: one JSON object a line, as it happens (events.schema.json).
+    Jsonl,
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::author::bless::bless;
@@ -34,6 +34,9 @@ pub struct LabArgs {
     /// Count a skipped block as a failure
     #[arg(long)]
     pub deny_skip: bool,
+    /// Only these console blocks, by their numbers on the page (from 1), and those before them, which they may need
+    #[arg(long, value_name = "N,...", value_delimiter = ',', conflicts_with_all = ["bless", "all"])]
+    pub blocks: Option<Vec<usize>>,
     /// Trace the blocks that have a picture, draw into DIR what happens, and compare its order with the book's pictures
     /// (with --bless: they become the book's)
     #[arg(long, value_name = "DIR")]
@@ -48,6 +51,10 @@ pub fn lab(course: &Course, arguments: &LabArgs) -> Result<Verdict> {
     let mut options = session::options(&arguments.show);
     options.go_on = arguments.bless;
     options.deny_skip = arguments.deny_skip;
+    options.blocks = arguments.blocks.clone();
+    if options.blocks.is_some() && arguments.which.labs.len() != 1 {
+        bail!("--blocks counts the blocks of one chapter: name one lab");
+    }
     if let Some(folder) = &arguments.pictures {
         options.pictures = Some(Wanted {
             folder: std::path::absolute(folder)?,

@@ -21,12 +21,15 @@ pub fn list(course: &Course, format: Format) -> Result<Verdict> {
             }
         }
     }
-    if format == Format::Json {
+    if format != Format::Text {
         let rows: Vec<_> = rows
             .iter()
             .map(|(lab, title, question)| serde_json::json!({"lab": lab.slug, "title": title, "question": question}))
             .collect();
-        print(&json::render(&rows)?);
+        print(&match format {
+            Format::Jsonl => json::lines(&rows)?,
+            _ => json::render(&rows)?,
+        });
         return Ok(verdict);
     }
     for (lab, title, question) in rows {

@@ -46,9 +46,11 @@ pub fn options(show: &Show) -> Options {
         side_by_side: show.jobs.into(),
         shown: match (show.format, show.quiet) {
             (Format::Json, _) => Shown::Nothing,
+            (Format::Jsonl, _) => Shown::Events,
             (Format::Text, true) => Shown::Failures,
             (Format::Text, false) => Shown::All,
         },
+        blocks: None,
         pictures: None,
     }
 }
@@ -70,7 +72,7 @@ pub fn run(
         );
     }
     if options.step
-        && (!std::io::stdin().is_terminal() || show.jobs > 1 || show.format == Format::Json)
+        && (!std::io::stdin().is_terminal() || show.jobs > 1 || show.format != Format::Text)
     {
         bail!("--step needs a terminal to wait for Enter at, one lab at a time, and --format text");
     }
@@ -90,7 +92,7 @@ pub fn run(
             let text = format!("{repeat}\n");
             match show.format {
                 Format::Text => print(&text),
-                Format::Json => complain(&text),
+                Format::Json | Format::Jsonl => complain(&text),
             }
         }
         let labs = jobs::run(course, jobs, &engine, options, finish)?;

@@ -2,6 +2,7 @@
 //! The verdict is computed here, once.
 //! It may call: `chapter` and below.
 
+pub(crate) mod event;
 pub(crate) mod json;
 pub(crate) mod outcome;
 pub(crate) mod text;

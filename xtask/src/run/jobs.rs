@@ -41,6 +41,7 @@ pub fn run(
             interrupt::check()?;
             let mut screen = match (options.shown, side_by_side) {
                 (Shown::Nothing, _) => Screen::Silent,
+                (Shown::Events, _) => Screen::Events(job.name()),
                 (Shown::Failures, _) => Screen::Quiet(String::new()),
                 // A start that fails as it should is no news.
                 (Shown::All, _) if job.must_fail => Screen::Quiet(String::new()),

@@ -1,33 +1,25 @@
 //! Runs one lab on one engine: locks, sandbox, session, check, clean-up.
 
-use std::os::fd::AsFd;
 use std::time::Instant;
 
 use anyhow::Result;
-use nix::errno::Errno;
 
 use crate::chapter::course::{Course, Lab};
-use crate::chapter::matching;
-use crate::chapter::page::{Block, Chapter, Step};
+use crate::chapter::page::{Block, Chapter};
 use crate::engine::choice::Engine;
 use crate::engine::programs::Which;
 use crate::engine::sandbox::Sandbox;
-use crate::report::outcome::{LabReport, Skip, StepReport};
+use crate::report::outcome::{LabReport, Skip};
 use crate::report::text;
 use crate::report::verdict::Verdict;
-use crate::run::decode::Decoder;
-use crate::run::hint::hint;
 use crate::run::options::Options;
-use crate::run::pictures::Pictures;
 use crate::run::resources;
 use crate::run::screen::Screen;
-use crate::run::session::{Ended, LIMIT, Session};
 use crate::system::interrupt::Interrupted;
 use crate::system::lock::Locks;
 use crate::system::machine;
 use crate::system::print::complain;
 use crate::system::process::which;
-use crate::system::wait::{Until, wait};
 
 /// Runs a lab. `progress` is told what is going on. Only an interrupt is an error; all else is a verdict.
 pub fn run(
@@ -75,27 +67,32 @@ impl Drop for CleanUp<'_> {
     }
 }
 
-struct Runner<'a> {
-    course: &'a Course,
-    lab: &'a Lab,
-    which: Which,
-    engine: &'a Engine,
-    options: &'a Options,
-    screen: &'a mut Screen,
-    progress: &'a dyn Fn(&str),
-    report: &'a mut LabReport,
+/// A lab under way.
+pub(super) struct Runner<'a> {
+    pub(super) course: &'a Course,
+    pub(super) lab: &'a Lab,
+    pub(super) which: Which,
+    pub(super) engine: &'a Engine,
+    pub(super) options: &'a Options,
+    pub(super) screen: &'a mut Screen,
+    pub(super) progress: &'a dyn Fn(&str),
+    pub(super) report: &'a mut LabReport,
 }
 
 impl Runner<'_> {
     fn lab(&mut self) -> Result<()> {
         let chapter = self.course.chapter(self.lab)?;
         let exercise = self.which != Which::Lab;
-        self.screen
-            .lab(&self.lab.slug, &chapter.title, &chapter.question);
+        let last = self.last(&chapter, exercise)?;
         let blocks: Vec<&Block> = chapter
             .script(exercise)
-            .filter(|block| self.runs(&chapter, block))
+            .filter(|block| block.number <= last && self.runs(&chapter, block))
             .collect();
+        let engine = self.engine.kind.name();
+        self.screen.lab(&self.lab.slug, &chapter, engine, &blocks);
+        for skip in &self.report.skipped {
+            self.screen.skipped(skip);
+        }
         if exercise && blocks.is_empty() {
             anyhow::bail!(
                 "{} has no `console,exercise` block to grade with",
@@ -135,6 +132,24 @@ impl Runner<'_> {
         Ok(())
     }
 
+    /// The number of the last block that is wanted.
+    fn last(&self, chapter: &Chapter, exercise: bool) -> Result<usize> {
+        let Some(wanted) = &self.options.blocks else {
+            return Ok(usize::MAX);
+        };
+        for number in wanted {
+            anyhow::ensure!(
+                chapter
+                    .script(exercise)
+                    .any(|block| block.number == *number),
+                "{} has no console block {number} that runs: it has {}, counted from 1, and not all of them run",
+                chapter.source.path.display(),
+                chapter.blocks.len()
+            );
+        }
+        Ok(wanted.iter().max().copied().unwrap_or(0))
+    }
+
     /// Whether a block runs here; a skip is noted with its reason.
     fn runs(&mut self, chapter: &Chapter, block: &Block) -> bool {
         let fence = &block.fence;
@@ -158,7 +173,7 @@ impl Runner<'_> {
     }
 
     /// Notes that something was not done; a failure where that is not allowed.
-    fn skip(&mut self, chapter: &Chapter, block: &Block, reason: String) {
+    pub(super) fn skip(&mut self, chapter: &Chapter, block: &Block, reason: String) {
         if self.options.deny_skip {
             self.report.verdict = Verdict::Failed;
             self.report.problem = Some(chapter.source.point(
@@ -172,214 +187,5 @@ impl Runner<'_> {
             line: block.line,
             reason,
         });
-    }
-
-    fn script(&mut self, chapter: &Chapter, blocks: &[&Block], sandbox: &Sandbox) -> Result<()> {
-        let mut session = Session::start(&sandbox.folder, &sandbox.environment())?;
-        let drawn = blocks.iter().any(|block| block.fence.picture.is_some());
-        let mut pictures = match &self.options.pictures {
-            Some(wanted) if drawn => Some(Pictures::prepare(sandbox, wanted)?),
-            _ => None,
-        };
-        let steps: Vec<(&Block, &Step)> = blocks
-            .iter()
-            .flat_map(|block| block.steps.iter().map(move |step| (*block, step)))
-            .collect();
-        let mut ended_by_themselves = 0;
-        for (index, (block, step)) in steps.iter().enumerate() {
-            (self.progress)(&format!(
-                "{}/{} {}",
-                index + 1,
-                steps.len(),
-                step.command.lines().next().unwrap_or("")
-            ));
-            self.screen.command(step);
-            if self.options.step {
-                wait_for_enter()?;
-            }
-            let elsewhere = |other: &&(&Block, &Step)| other.0.line != block.line;
-            let before = index.checked_sub(1).and_then(|before| steps.get(before));
-            if before.is_none() || before.is_some_and(|other| elsewhere(&other)) {
-                self.look(&mut pictures, chapter, block)?;
-            }
-            let started = Instant::now();
-            let (mut output, mut decoder) = (Vec::new(), Decoder::default());
-            let ended = session.run(&step.command, self.options.timeout, |bytes| {
-                output.extend_from_slice(bytes);
-                self.screen.output(&decoder.push(bytes));
-            })?;
-            self.screen.output(&decoder.finish());
-            let output = String::from_utf8_lossy(&output).into_owned();
-            let status = match ended {
-                Ended::Status(status) | Ended::Exited(status) => Some(status),
-                Ended::TimedOut | Ended::PrintedTooMuch => None,
-            };
-            let as_expected =
-                status == Some(step.status) && matching::matches(&output, &step.expected)?;
-            let last = index + 1 == steps.len();
-            let passed = as_expected && (last || !matches!(ended, Ended::Exited(_)));
-            self.report.steps.push(StepReport {
-                line: step.line,
-                command: step.command.clone(),
-                expected: step.expected.clone(),
-                output: output.clone(),
-                expected_status: step.status,
-                status,
-                passed,
-                millis: started.elapsed().as_millis(),
-            });
-            ended_by_themselves += usize::from(status.is_some());
-            if passed {
-                self.look(&mut pictures, chapter, block)?;
-                let after = steps.get(index + 1);
-                if let (Some(pictures), Some(name)) = (&mut pictures, &block.fence.picture)
-                    && after.is_none_or(|other| elsewhere(&other))
-                {
-                    pictures.block_ends(&self.lab.number, name)?;
-                }
-                continue;
-            }
-            self.fail(chapter, step, &output, &ended)?;
-            let goes_on = self.options.go_on
-                && self.report.verdict == Verdict::Failed
-                && matches!(ended, Ended::Status(_));
-            if !goes_on {
-                break;
-            }
-        }
-        self.report.complete = ended_by_themselves == steps.len();
-        if let (Some(pictures), Verdict::Passed) = (pictures, self.report.verdict) {
-            self.compare(&pictures, chapter, blocks)?;
-        }
-        Ok(())
-    }
-
-    /// Traces what runs now, in a block that has a picture.
-    fn look(
-        &mut self,
-        pictures: &mut Option<Pictures<'_>>,
-        chapter: &Chapter,
-        block: &Block,
-    ) -> Result<()> {
-        if let (Some(pictures), Some(name)) = (pictures, &block.fence.picture)
-            && let Some(reason) = pictures.look()?
-        {
-            let reason = format!("the picture {name} was not drawn: {reason}");
-            self.skip(chapter, block, reason);
-        }
-        Ok(())
-    }
-
-    /// Draws the pictures; one that shows something else than the book's is a failure.
-    fn compare(
-        &mut self,
-        pictures: &Pictures<'_>,
-        chapter: &Chapter,
-        blocks: &[&Block],
-    ) -> Result<()> {
-        let book = self.course.root.join(PICTURES);
-        for drawn in pictures.finish(&self.lab.number, &book)? {
-            let Some(difference) = drawn.difference else {
-                continue;
-            };
-            let shows = |block: &&&Block| block.fence.picture.as_ref() == Some(&drawn.picture);
-            let line = blocks.iter().find(shows).map_or(1, |block| block.line);
-            let title = format!(
-                "{}: this is not what the book's picture shows",
-                chapter.at(line)
-            );
-            let problem = chapter
-                .source
-                .point(line, &title, "drawn from this block", None);
-            self.report.verdict = Verdict::Failed;
-            self.report.problem = Some(format!("{problem}\n{}", difference.trim_end()));
-        }
-        Ok(())
-    }
-
-    fn fail(
-        &mut self,
-        chapter: &Chapter,
-        step: &Step,
-        output: &str,
-        ended: &Ended,
-    ) -> Result<(), Interrupted> {
-        if !self.engine.answers() || output.contains("No space left on device") {
-            self.report.verdict = Verdict::CannotRun;
-            let title = format!("the machine failed at {}", chapter.at(step.line));
-            let help = "look at the engine's daemon and at `df -h`; `cargo xtask doctor` tells what this machine can run";
-            self.report.problem = Some(chapter.source.point(
-                step.line,
-                &title,
-                "not a verdict on the book",
-                Some(help),
-            ));
-            return Ok(());
-        }
-        let (status, expected) = (step.status, &step.expected);
-        let wrong_output = !matching::matches(output, expected)?;
-        let label = match ended {
-            Ended::TimedOut => format!(
-                "killed: it did not end within {} s",
-                self.options.timeout.as_secs()
-            ),
-            Ended::PrintedTooMuch => {
-                format!("killed: it printed more than {} MiB", LIMIT >> 20)
-            }
-            Ended::Exited(code) => {
-                format!("the chapter's bash ended here, with exit status {code}")
-            }
-            Ended::Status(code) if *code != status && wrong_output => {
-                format!("exit status {code} instead of {status}, and other output")
-            }
-            Ended::Status(code) if *code != status => {
-                format!("exit status {code} instead of {status}")
-            }
-            Ended::Status(_) => "printed something else".into(),
-        };
-        let title = format!("{}: this is not what the book says", chapter.at(step.line));
-        let mut problem = chapter.source.point(step.line, &title, &label, None);
-        if wrong_output && *ended != Ended::PrintedTooMuch {
-            problem.push_str(&format!(
-                "\n{}",
-                matching::diff(output, expected)?.trim_end()
-            ));
-        }
-        if !wrong_output && !self.screen.shows_output() {
-            problem.push_str(&format!("\nit printed:\n{}", output.trim_end()));
-        }
-        if let Ended::Status(code) | Ended::Exited(code) = ended
-            && *code != status
-        {
-            problem.push_str(&format!("\nexit status: {code}, expected: {status}"));
-        }
-        self.report.verdict = Verdict::Failed;
-        self.report.problem = Some(problem);
-        if self.which != Which::Lab
-            && let Some(hint) = hint(&chapter.hints, output, expected)?
-        {
-            self.report.hint = Some(hint.text.clone());
-            self.report.hint_key = Some(hint.key.clone());
-        }
-        Ok(())
-    }
-}
-
-/// Where the book's pictures are, below the course's root.
-const PICTURES: &str = "book/src/pictures";
-
-/// Waits for Enter; the end of the input, or an interrupt, ends the run.
-fn wait_for_enter() -> Result<()> {
-    let stdin = std::io::stdin();
-    loop {
-        wait(&[((), stdin.as_fd())], Until::interrupt())?;
-        // Byte by byte and past the buffer of the standard library: what that holds no poll can see, and whoever has
-        // typed something before Enter would have to type Enter again.
-        let mut byte = [0];
-        match nix::unistd::read(&stdin, &mut byte) {
-            Ok(1) if byte == *b"\n" => return Ok(()),
-            Ok(1) | Err(Errno::EINTR) => {}
-            _ => anyhow::bail!("--step: standard input ended"),
-        }
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod pictures;
 pub(crate) mod progress;
 pub(crate) mod resources;
 pub(crate) mod screen;
+pub(crate) mod script;
 pub(crate) mod session;
 pub(crate) mod staging;
 pub(crate) mod start;

@@ -20,6 +20,8 @@ pub struct Options {
     pub side_by_side: usize,
     /// What the reader sees while they run.
     pub shown: Shown,
+    /// Only these blocks, by their numbers on the page, and those before them.
+    pub blocks: Option<Vec<usize>>,
     /// The pictures, where they are wanted.
     pub pictures: Option<Wanted>,
 }
@@ -44,4 +46,6 @@ pub enum Shown {
     Failures,
     /// Nothing: there is a report in the end.
     Nothing,
+    /// What happens, a line of JSON each, for a program that follows it.
+    Events,
 }

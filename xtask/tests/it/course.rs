@@ -5,7 +5,7 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::{Course, finish, signal, the_lab_that_hangs, wait};
+use crate::support::{Course, finish, package, signal, the_lab_that_hangs, wait};
 use nix::sys::signal::Signal;
 
 #[test]
@@ -285,6 +285,105 @@ fn unknown_labs_and_engines_are_told_the_remedy() {
         .run(&["lab", "1", "--step"])
         .ends(2)
         .says("--step needs a terminal");
+}
+
+/// The lines of a run, each of which the schema knows.
+fn events(course: &Course, arguments: &[&str], status: i32) -> Vec<serde_json::Value> {
+    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
+    let text = fs::read_to_string(package().join("events.schema.json")).unwrap();
+    let schema = serde_json::from_str(&text).unwrap();
+    compiler.add_resource("events.json", schema).unwrap();
+    let schema = compiler.compile("events.json", &mut schemas).unwrap();
+    let run = course
+        .run(&[arguments, &["--format", "jsonl"]].concat())
+        .ends(status);
+    let events: Vec<serde_json::Value> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for event in &events {
+        schemas.validate(event, schema).unwrap();
+    }
+    // The negative control: the schema does refuse.
+    let mut wrong = events[0].clone();
+    wrong["event"] = "lob".into();
+    assert!(schemas.validate(&wrong, schema).is_err());
+    events
+}
+
+#[test]
+fn what_happens_is_told_as_it_happens_a_line_each() {
+    let course = Course::new();
+    let told = events(&course, &["lab", "diff"], 1);
+    let names: Vec<_> = told
+        .iter()
+        .map(|event| event["event"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "lab",
+            "block",
+            "step",
+            "output",
+            "step-ended",
+            "step",
+            "output",
+            "step-ended",
+            "lab-ended"
+        ]
+    );
+    assert_eq!(
+        (&told[0]["engine"], &told[0]["blocks"]),
+        (&"pocket".into(), &serde_json::json!([1]))
+    );
+    assert_eq!(
+        (&told[3]["text"], &told[4]["passed"]),
+        (&"same\n".into(), &true.into())
+    );
+    let difference = told[7]["difference"].as_str().unwrap();
+    assert!(
+        difference.contains("+ new") && !difference.contains('\u{1b}'),
+        "{difference}"
+    );
+    assert_eq!(
+        (&told[7]["passed"], &told[8]["verdict"]),
+        (&false.into(), &"failed".into())
+    );
+    // As it happens: what a command that hangs has printed is there before it ends.
+    let _alone = the_lab_that_hangs();
+    let (child, _output) = course.start_until(&["lab", "hang", "--format", "jsonl"], "\"step\"");
+    signal(&child, Signal::SIGINT);
+    assert_eq!(wait(child), 130);
+    // A block that does not run, and an exercise.
+    let told = events(&course, &["lab", "8"], 0);
+    assert_eq!(
+        (&told[1]["event"], &told[1]["line"]),
+        (&"skipped".into(), &5.into())
+    );
+    let told = events(&course, &["exercise", "11"], 1);
+    assert_eq!(told[0]["lab"], "11-exercise exercise");
+    assert!(told.last().unwrap()["hint"].is_string(), "{told:?}");
+}
+
+#[test]
+fn some_blocks_run_with_those_before_them() {
+    let course = Course::new();
+    let told = events(&course, &["lab", "1", "--blocks", "1"], 0);
+    assert_eq!(told[0]["blocks"], serde_json::json!([1]));
+    let told = events(&course, &["lab", "1", "--blocks", "3"], 0);
+    assert_eq!(told[0]["blocks"], serde_json::json!([1, 3]), "2 is no_run");
+    for wrong in ["2", "4", "0"] {
+        course
+            .run(&["lab", "1", "--blocks", wrong])
+            .ends(2)
+            .says(&format!("no console block {wrong} that runs"));
+    }
+    course
+        .run(&["lab", "1", "2", "--blocks", "1"])
+        .ends(2)
+        .says("name one lab");
 }
 
 #[test]
