@@ -2,7 +2,9 @@
 //!
 //! A program of its own, in a workspace of its own: its crates take longer to build than the first lab.
 
+mod changes;
 mod links;
+mod live;
 mod serve;
 
 use std::path::{Path, PathBuf};
@@ -34,7 +36,7 @@ enum Task {
     },
     /// Build it and check every link inside it
     Check,
-    /// Serve it on the loopback interface, and reload it when a page or a lab changes
+    /// Serve it on the loopback interface with buttons that run its blocks; reload it when a page or a lab changes
     Serve {
         /// Open it in the browser
         #[arg(long)]
@@ -71,9 +73,16 @@ fn run(task: Task) -> Result<bool> {
             Ok(true)
         }
         Task::Check => links::check(&build(&root)?),
-        Task::Serve { open, port } => serve::serve(&root, port, open).map(|()| true),
+        Task::Serve { open, port } => {
+            let runner = std::env::var_os(RUNNER)
+                .context("the runner has not said where it is: type `cargo xtask book serve`")?;
+            serve::serve(&root, runner.into(), port, open).map(|()| true)
+        }
     }
 }
+
+/// Where the runner is that has started this program.
+const RUNNER: &str = "TRAPPING_SIGNALS_XTASK";
 
 /// Builds the book at `root`; returns the folder of its pages.
 fn build(root: &Path) -> Result<PathBuf> {

@@ -22,6 +22,9 @@ pub struct BookArgs {
     arguments: Vec<String>,
 }
 
+/// Tells the book program where the runner is.
+const RUNNER: &str = "TRAPPING_SIGNALS_XTASK";
+
 /// Hands over to the book program: its hundred crates must not slow the first lab down, nor any other.
 pub fn book(arguments: &BookArgs) -> Result<Verdict> {
     let root = checkout::root()?;
@@ -32,6 +35,8 @@ pub fn book(arguments: &BookArgs) -> Result<Verdict> {
         .arg(cargo::target_folder(root).join("book"))
         .arg("--")
         .args(&arguments.arguments)
+        // The live book's buttons run this program.
+        .env(RUNNER, std::env::current_exe().context("cannot find this program")?)
         // A workspace of its own, with a configuration of its own.
         .current_dir(root.join("xtask/book"))
         .exec();
