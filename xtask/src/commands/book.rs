@@ -36,7 +36,10 @@ pub fn book(arguments: &BookArgs) -> Result<Verdict> {
         .arg("--")
         .args(&arguments.arguments)
         // The live book's buttons run this program.
-        .env(RUNNER, std::env::current_exe().context("cannot find this program")?)
+        .env(
+            RUNNER,
+            std::env::current_exe().context("cannot find this program")?,
+        )
         // A workspace of its own, with a configuration of its own.
         .current_dir(root.join("xtask/book"))
         .exec();
