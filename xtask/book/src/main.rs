@@ -5,6 +5,7 @@
 mod changes;
 mod links;
 mod live;
+mod publish;
 mod serve;
 
 use std::path::{Path, PathBuf};
@@ -26,13 +27,19 @@ struct Cli {
     task: Task,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Task {
     /// Build the book into book/book
     Build {
         /// Open it in the browser
         #[arg(long)]
         open: bool,
+        /// Also write a site for a static host into this empty folder: canonical links, previews, a sitemap
+        #[arg(long, value_name = "DIR")]
+        publish: Option<PathBuf>,
+        /// Where that site is going to stand [default: the GitHub Pages of this checkout's origin]
+        #[arg(long, value_name = "URL", requires = "publish")]
+        site: Option<String>,
     },
     /// Build it and check every link inside it
     Check,
@@ -64,8 +71,22 @@ fn run(task: Task) -> Result<bool> {
         .context("only cargo can start this program: type `cargo xtask book`")?;
     let root = Path::new(&package).join("../../book").canonicalize()?;
     match task {
-        Task::Build { open } => {
+        Task::Build {
+            open,
+            publish,
+            site,
+        } => {
             let built = build(&root)?;
+            if let Some(folder) = publish {
+                let site = site
+                    .or_else(|| publish::pages_of(&origin(&root)?))
+                    .context("where is the site going to stand? Say it: --site https://...")?;
+                // Said from where the reader stands, which is not where we were started.
+                let here = std::env::var_os(HERE).map_or_else(PathBuf::new, PathBuf::from);
+                let folder = here.join(folder);
+                let pages = publish::publish(&built, &folder, &site)?;
+                anstream::println!("{pages} pages for {site} in {}", folder.display());
+            }
             anstream::println!("{}", built.join("index.html").display());
             if open {
                 opener::open(built.join("index.html"))?;
@@ -80,6 +101,9 @@ fn run(task: Task) -> Result<bool> {
         }
     }
 }
+
+/// Where the reader stands.
+const HERE: &str = "TRAPPING_SIGNALS_HERE";
 
 /// Where the runner is that has started this program.
 const RUNNER: &str = "TRAPPING_SIGNALS_XTASK";
@@ -100,13 +124,18 @@ fn build(root: &Path) -> Result<PathBuf> {
 
 /// Where a reader edits a page, if this checkout came from a forge: `{path}` is mdBook's to fill in.
 fn edit_url(root: &Path) -> Option<String> {
+    edit_template(&origin(root)?)
+}
+
+/// What this checkout was cloned from.
+fn origin(root: &Path) -> Option<String> {
     let mut git = Command::new("git");
     let output = git
         .args(["remote", "get-url", "origin"])
         .current_dir(root)
         .output()
         .ok()?;
-    edit_template(String::from_utf8(output.stdout).ok()?.trim())
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 /// `https://forge/owner/name.git` and `git@forge:owner/name.git` both have their pages at `https://forge/owner/name`.

@@ -25,6 +25,9 @@ pub struct BookArgs {
 /// Tells the book program where the runner is.
 const RUNNER: &str = "TRAPPING_SIGNALS_XTASK";
 
+/// Tells the book program where the reader stands.
+const HERE: &str = "TRAPPING_SIGNALS_HERE";
+
 /// Hands over to the book program: its hundred crates must not slow the first lab down, nor any other.
 pub fn book(arguments: &BookArgs) -> Result<Verdict> {
     let root = checkout::root()?;
@@ -39,6 +42,10 @@ pub fn book(arguments: &BookArgs) -> Result<Verdict> {
         .env(
             RUNNER,
             std::env::current_exe().context("cannot find this program")?,
+        )
+        .env(
+            HERE,
+            std::env::current_dir().context("cannot find this folder")?,
         )
         // A workspace of its own, with a configuration of its own.
         .current_dir(root.join("xtask/book"))
