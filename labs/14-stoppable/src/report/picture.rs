@@ -233,21 +233,9 @@ fn grace(svg: &mut String, story: &Story, rows: &[usize]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::story::tests::story;
     use crate::trace::event::Outcome;
     use crate::trace::set::Sig;
-
-    fn story() -> Story {
-        let beat = |at, pid, what| Beat { at, pid, what };
-        Story {
-            lanes: vec![(1, "sh".into()), (7, "<app> & co".into())],
-            beats: vec![
-                beat(0.1, 1, Act::Signal(Sig::TERM, 0, Outcome::Dropped)),
-                beat(2.1, 1, Act::End(End::Killed(Sig::KILL))),
-                beat(2.1, 7, Act::Killed),
-            ],
-            grace: Some(2.0),
-        }
-    }
 
     #[test]
     fn a_drawing_is_well_formed_and_a_containers_names_are_text() {

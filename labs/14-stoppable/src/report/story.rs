@@ -307,10 +307,11 @@ fn capital(sentence: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn story() -> Story {
+    /// A shell that drops SIGTERM, and is killed with its app.
+    pub fn story() -> Story {
         let beat = |at, pid, what| Beat { at, pid, what };
         Story {
             lanes: vec![(1, "sh".into()), (7, "<app> & co".into())],
