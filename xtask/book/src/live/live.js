@@ -167,6 +167,9 @@ async function run(wish) {
       if (event.event === "ended") show.end(event);
       else show[event.event]?.(event);
     }
+    // Asked for, and not run: it is another engine's, or needs something that is not there.
+    const asked = blocks[wish.block - 1];
+    if (show.ended && asked?.box.dataset.state === "idle") asked.is("skipped", `not run on ${show.engine}`);
   } catch (error) {
     news.textContent = `the server has gone: ${error.message}; type cargo xtask book serve`;
     if (show.at) show.at.is("stopped", "");
