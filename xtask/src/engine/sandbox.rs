@@ -130,14 +130,7 @@ impl Sandbox {
             let build = [
                 "build", "-q", "-t", name, "--label", &label, "-f", &file, &folder,
             ];
-            let built = match self.engine.kind {
-                // Interrupted, podman leaves the container that it works in, mounted. It is not interrupted, then: we are
-                // when it is done.
-                Kind::Podman => self.docker_after_all(&build)?,
-                Kind::Docker => self.docker_undisturbed(&build)?,
-                Kind::Pocket => self.docker(&build)?,
-            };
-            interrupt::check()?;
+            let built = self.built(&build)?;
             built.success(&format!("building {name} from {file}"))?;
         }
         Ok(())
@@ -166,12 +159,7 @@ impl Sandbox {
             .and_then(|_| fs::write(folder.join("Dockerfile"), TRACER))
             .with_context(|| format!("cannot write in {}", folder.display()))?;
         let build = ["build", "-q", "-t", &name, &folder.to_string_lossy()];
-        let built = match self.engine.kind {
-            Kind::Podman => self.docker_after_all(&build)?,
-            Kind::Docker => self.docker_undisturbed(&build)?,
-            Kind::Pocket => self.docker(&build)?,
-        };
-        interrupt::check()?;
+        let built = self.built(&build)?;
         built.success("building the tracer's image")?;
         Ok(name)
     }
@@ -293,6 +281,19 @@ impl Sandbox {
 
     fn docker(&self, arguments: &[&str]) -> Result<Output> {
         process::run(&mut self.command(arguments), DEADLINE)
+    }
+
+    /// Runs a build to its end, or to an interrupt.
+    fn built(&self, build: &[&str]) -> Result<Output> {
+        let built = match self.engine.kind {
+            // Interrupted, podman leaves the container that it works in, mounted. It is not interrupted, then: we are
+            // when it is done.
+            Kind::Podman => self.docker_after_all(build)?,
+            Kind::Docker => self.docker_undisturbed(build)?,
+            Kind::Pocket => self.docker(build)?,
+        };
+        interrupt::check()?;
+        Ok(built)
     }
 
     /// Like [`Self::docker`], for a build: when somebody removes an image just while Docker's classic builder looks whether

@@ -80,8 +80,7 @@ async function* lines(response) {
 
 /** Shows what happens in a run. */
 class Show {
-  constructor(exercise) {
-    this.exercise = exercise;
+  constructor() {
     this.passed = 0;
     this.of = 0;
     this.ended = false;
@@ -155,7 +154,7 @@ class Show {
 async function run(wish) {
   busy(true);
   news.textContent = "building ...";
-  const show = new Show(wish.exercise);
+  const show = new Show();
   try {
     const response = await ask("/live/run", { page, engine: engine.value, ...wish });
     if (!response.ok) {
