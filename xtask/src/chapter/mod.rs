@@ -5,6 +5,7 @@
 pub(crate) mod course;
 pub(crate) mod fence;
 pub(crate) mod matching;
+pub(crate) mod mutants;
 pub(crate) mod page;
 pub(crate) mod reader;
 pub(crate) mod source;

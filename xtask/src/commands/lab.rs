@@ -65,7 +65,7 @@ pub fn lab(course: &Course, arguments: &LabArgs) -> Result<Verdict> {
     let job = |lab| Job {
         lab,
         which: Which::Lab,
-        must_fail: false,
+        refusal: None,
     };
     let jobs: Vec<Job> = session::named(course, &arguments.which)?
         .into_iter()

@@ -42,7 +42,7 @@ pub fn shell(course: &Course, arguments: &ShellArgs) -> Result<Verdict> {
         complain(&format!("waiting for another run, which holds {key}\n"));
     })?;
     let sandbox = Sandbox::set_up(course, &lab, &engine)?;
-    sandbox.build_images(Which::Lab)?;
+    sandbox.build_images(&Which::Lab)?;
     // The reader's own settings first, then ours: their .bashrc may put other programs first on PATH.
     let startup = sandbox.scratch().join("bashrc");
     let text = format!(

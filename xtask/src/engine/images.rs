@@ -27,7 +27,7 @@ pub struct Image {
 
 /// The images of a lab, on `base`: `Dockerfile` is `labNN`, `Dockerfile.x` is `labNN:x`; for the exercise or its solution,
 /// that folder's `Dockerfile` is `labNN:exercise` and `Dockerfile.x` is `labNN:x`.
-pub fn list(lab: &Path, number: &str, which: Which, base: &str) -> Result<Vec<Image>> {
+pub fn list(lab: &Path, number: &str, which: &Which, base: &str) -> Result<Vec<Image>> {
     // The same for all of them: the folder is read once.
     let mut shared = DefaultHasher::new();
     base.hash(&mut shared);
@@ -92,7 +92,7 @@ mod tests {
             fs::write(lab.path().join(name), "FROM scratch\n").expect("written");
         }
         let names = |which| {
-            let images = list(lab.path(), "03", which, "base:1").expect("images");
+            let images = list(lab.path(), "03", &which, "base:1").expect("images");
             images
                 .into_iter()
                 .map(|image| image.name)
@@ -110,7 +110,7 @@ mod tests {
         fs::write(path("Dockerfile"), "FROM scratch\n").expect("written");
         fs::write(path("bin/app"), "one").expect("written");
         let now = |base| {
-            let mut images = list(lab.path(), "03", Which::Lab, base).expect("images");
+            let mut images = list(lab.path(), "03", &Which::Lab, base).expect("images");
             images.remove(0).inputs
         };
         let first = now("base:1");

@@ -6,6 +6,7 @@ pub(crate) mod base;
 pub(crate) mod cargo;
 pub(crate) mod choice;
 pub(crate) mod images;
+pub(crate) mod overlay;
 pub(crate) mod podman;
 pub(crate) mod programs;
 pub(crate) mod sandbox;

@@ -10,7 +10,7 @@ use crate::engine::cargo::{JUNIT, PREBUILT, Program, build, output_folder};
 use crate::system::checkout;
 
 /// Which of a lab's programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     /// What the chapter shows.
     Lab,
@@ -18,15 +18,17 @@ pub enum Which {
     Exercise,
     /// The right answer.
     Solution,
+    /// A wrong answer that the book keeps to prove its grader: `mutants/NAME`, laid over the solution.
+    Mutant(String),
 }
 
 impl Which {
     /// The folder, below the lab's, with the exercise's Dockerfile; `None` for the lab itself.
-    pub fn folder(self) -> Option<&'static str> {
+    pub fn folder(&self) -> Option<&'static str> {
         match self {
             Which::Lab => None,
             Which::Exercise => Some("exercise"),
-            Which::Solution => Some("solution"),
+            Which::Solution | Which::Mutant(_) => Some("solution"),
         }
     }
 }
@@ -35,7 +37,7 @@ impl Which {
 pub fn stage(course: &Course, labs: &[(Lab, Which)]) -> Result<()> {
     let mut programs = Vec::new();
     for (lab, which) in labs {
-        for name in bins(course, lab, *which)? {
+        for name in bins(course, lab, which)? {
             programs.push(Program {
                 name,
                 folder: course.folder(lab),
@@ -45,10 +47,17 @@ pub fn stage(course: &Course, labs: &[(Lab, Which)]) -> Result<()> {
     if programs.is_empty() {
         return Ok(());
     }
+    // Several answers to one lab's exercise share what the lab has.
+    programs.sort_by(|a, b| a.name.cmp(&b.name));
+    programs.dedup_by(|a, b| a.name == b.name);
     let mut slugs: Vec<&str> = labs.iter().map(|(lab, _)| lab.slug.as_str()).collect();
     slugs.dedup();
     build(&course.root, &programs, &slugs.join(", "))?;
     for Program { name: program, .. } in programs {
+        if program.contains("-mutant-") {
+            // Not for the lab's folder: it stands in for the solution's (overlay.rs).
+            continue;
+        }
         // A binary's name starts with its lab's number, but for those that are worth installing on their own.
         let owner = |(lab, _): &&(Lab, Which)| {
             program.starts_with(&format!("{}-", lab.number))
@@ -116,10 +125,11 @@ pub fn export(course: &Course, folder: &Path) -> Result<usize> {
     pocket()?;
     junit()?;
     for which in [Which::Lab, Which::Exercise, Which::Solution] {
-        let labs: Vec<(Lab, Which)> = course.labs.iter().map(|lab| (lab.clone(), which)).collect();
+        let labs = course.labs.iter().map(|lab| (lab.clone(), which.clone()));
+        let labs: Vec<(Lab, Which)> = labs.collect();
         stage(course, &labs)?;
         for (lab, which) in &labs {
-            names.extend(bins(course, lab, *which)?);
+            names.extend(bins(course, lab, which)?);
         }
     }
     names.sort();
@@ -135,20 +145,38 @@ pub fn export(course: &Course, folder: &Path) -> Result<usize> {
     Ok(names.len())
 }
 
-/// The names of the binaries; the exercise's and the solution's are `NN-exercise` and `NN-solution`, and are built only
-/// when asked for: a reader's program that does not compile must not stop the lab.
-fn bins(course: &Course, lab: &Lab, which: Which) -> Result<Vec<String>> {
+/// The names of the binaries; the exercise's and the solution's are `NN-exercise` and `NN-solution`, a wrong answer's
+/// `NN-mutant-NAME`, and are built only when asked for: a reader's program that does not compile must not stop the lab.
+fn bins(course: &Course, lab: &Lab, which: &Which) -> Result<Vec<String>> {
     let folder = course.folder(lab);
     let mut names = launch::programs(&folder)
         .with_context(|| format!("cannot read {}", folder.join("Cargo.toml").display()))?;
     let special = |kind: &str| format!("{}-{kind}", lab.number);
-    names.retain(|name| {
-        let (exercise, solution) = (*name == special("exercise"), *name == special("solution"));
-        (!exercise && !solution)
-            || (exercise && which == Which::Exercise)
-            || (solution && which == Which::Solution)
-    });
+    let wanted = match which {
+        Which::Lab => None,
+        Which::Exercise => Some(special("exercise")),
+        Which::Solution => Some(special("solution")),
+        Which::Mutant(name) => {
+            // Without a program of its own it has the solution's: what is wrong is in a Dockerfile or a script.
+            let own = mutant_program(lab, name);
+            Some(match names.contains(&own) {
+                true => own,
+                false => special("solution"),
+            })
+        }
+    };
+    let answers = |name: &str| {
+        name == special("exercise")
+            || name == special("solution")
+            || name.starts_with(&special("mutant-"))
+    };
+    names.retain(|name| !answers(name) || wanted.as_ref() == Some(name));
     Ok(names)
+}
+
+/// The program of a wrong answer, if it has one.
+pub fn mutant_program(lab: &Lab, name: &str) -> String {
+    format!("{}-mutant-{name}", lab.number)
 }
 
 /// What is wrong where programs are not built, and one is not there.

@@ -12,9 +12,11 @@ use anyhow::{Context, Result, bail};
 use crate::chapter::course::{Course, Lab};
 use crate::engine::base;
 use crate::engine::choice::{Engine, Kind};
+use crate::engine::cargo::output_folder;
 use crate::engine::images;
+use crate::engine::overlay;
 use crate::engine::podman;
-use crate::engine::programs::Which;
+use crate::engine::programs::{Which, mutant_program};
 use crate::engine::shim::{self, LABEL};
 use crate::system::interrupt;
 use crate::system::process::{self, Output};
@@ -31,7 +33,7 @@ const TRACER: &str =
     "FROM scratch\nCOPY stoppable /stoppable\nENTRYPOINT [\"/stoppable\", \"__trace\"]\n";
 
 /// What one lab needs of one engine.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Sandbox {
     engine: Engine,
     /// The base image's name; pocket has but one, without a name.
@@ -112,7 +114,7 @@ impl Sandbox {
     }
 
     /// Builds the images of [`images::list`], but for those that would be the same again.
-    pub fn build_images(&self, which: Which) -> Result<()> {
+    pub fn build_images(&self, which: &Which) -> Result<()> {
         let wanted = images::list(&self.folder, &self.number, which, &self.base)?;
         let names: Vec<&str> = wanted.iter().map(|image| image.name.as_str()).collect();
         // Somebody else's base may have changed under its name.
@@ -134,6 +136,21 @@ impl Sandbox {
             built.success(&format!("building {name} from {file}"))?;
         }
         Ok(())
+    }
+
+    /// This sandbox with another folder: a copy of the lab's, in which a wrong answer stands where the right one was.
+    pub fn with_mutant(&self, course: &Course, lab: &Lab, mutant: &str) -> Result<Sandbox> {
+        let program = mutant_program(lab, mutant);
+        let has_one = launch::programs(&self.folder)?.contains(&program);
+        let built = has_one.then(|| output_folder(&course.root).join(&program));
+        let replaced = format!("{}-solution", lab.number);
+        let own = built.as_deref().map(|built| (built, replaced.as_str()));
+        let folder = self.scratch.join("mutant");
+        overlay::lay(&self.folder, mutant, own, &folder)?;
+        Ok(Sandbox {
+            folder,
+            ..self.clone()
+        })
     }
 
     /// What each image says that it was built from; nothing at all if one of them is missing.

@@ -4,7 +4,8 @@ use crate::chapter::matching;
 use crate::chapter::page::Hint;
 use crate::system::interrupt::Interrupted;
 
-/// The first hint whose key fits the wrong output, or a line of it that is not among the right ones.
+/// The first hint whose key fits the wrong output, or a line of it that is not among the right ones. A key that begins with
+/// `!` fits an output in which no line looks like the rest of the key.
 pub fn hint<'a>(
     hints: &'a [Hint],
     output: &str,
@@ -17,11 +18,19 @@ pub fn hint<'a>(
     };
     let wrong: Vec<&str> = output.lines().filter(|line| !right(line)).collect();
     for hint in hints {
-        let mut lines = wrong.iter();
-        if hint.key == "otherwise"
-            || matching::matches(output, &hint.key)?
-            || lines.any(|line| matching::line_matches(line, &hint.key))
-        {
+        let has = |lines: &[&str], key: &str| {
+            let mut lines = lines.iter();
+            lines.any(|line| matching::line_matches(line, key))
+        };
+        let fits = match hint.key.strip_prefix('!') {
+            Some(absent) => !has(&output.lines().collect::<Vec<_>>(), absent),
+            None => {
+                hint.key == "otherwise"
+                    || matching::matches(output, &hint.key)?
+                    || has(&wrong, &hint.key)
+            }
+        };
+        if fits {
             return Ok(Some(hint));
         }
     }
@@ -63,6 +72,9 @@ mod tests {
             (&["137"], "1371\n", "0\n", None),
             (&["137", "otherwise", "2"], "2\n", "0\n", Some("otherwise")),
             (&[], "2\n", "0\n", None),
+            // What should be there and is not.
+            (&["!bye [..]"], "hi\n", "hi\nbye 1\n", Some("!bye [..]")),
+            (&["!bye [..]"], "bye 2\n", "hi\nbye 1\n", None),
         ] {
             let got = chosen(keys, output, expected);
             assert_eq!(got.as_deref(), wanted, "{keys:?} {output:?}");

@@ -5,16 +5,16 @@ use std::sync::Mutex;
 
 use anyhow::Result;
 
-use crate::chapter::course::Course;
+use crate::chapter::course::{Course, Lab};
 use crate::engine::choice::Engine;
 use crate::report::outcome::LabReport;
 use crate::run::job::Job;
 use crate::run::lab;
 use crate::run::options::{Options, Shown};
 use crate::run::progress::Board;
+use crate::run::refusal::turn_around;
 use crate::run::screen::Screen;
 use crate::run::staging::stage;
-use crate::run::start::turn_around;
 use crate::system::interrupt::{self, Interrupted};
 
 /// Runs all of `jobs`, some at a time. The reports come in no order; `finish` has the last word on each.
@@ -32,10 +32,11 @@ pub fn run(
     };
     let side_by_side = options.side_by_side.min(jobs.len());
     let queue: Mutex<VecDeque<&Job>> = Mutex::new(jobs.iter().collect());
+    let busy: Mutex<Vec<&Lab>> = Mutex::new(Vec::new());
     let reports = Mutex::new(Vec::new());
     let work = || -> Result<(), Interrupted> {
         loop {
-            let Some(job) = lock(&queue).pop_front() else {
+            let Some(job) = next(&mut lock(&queue), &mut lock(&busy)) else {
                 return Ok(());
             };
             interrupt::check()?;
@@ -43,8 +44,8 @@ pub fn run(
                 (Shown::Nothing, _) => Screen::Silent,
                 (Shown::Events, _) => Screen::Events(job.name()),
                 (Shown::Failures, _) => Screen::Quiet(String::new()),
-                // A start that fails as it should is no news.
-                (Shown::All, _) if job.must_fail => Screen::Quiet(String::new()),
+                // An answer that is refused as it should be is no news.
+                (Shown::All, _) if job.refusal.is_some() => Screen::Quiet(String::new()),
                 (Shown::All, 1) => Screen::Live,
                 (Shown::All, _) => Screen::Kept(String::new()),
             };
@@ -56,7 +57,7 @@ pub fn run(
                 None => lab::run(
                     course,
                     &job.lab,
-                    job.which,
+                    &job.which,
                     engine,
                     options,
                     &mut screen,
@@ -67,13 +68,14 @@ pub fn run(
                     },
                 )?,
             };
-            if job.must_fail {
-                report = turn_around(course, &job.lab, report);
+            if let Some(hint) = &job.refusal {
+                report = turn_around(hint, report);
             }
             finish(job, &mut report);
             report.lab = job.name();
             screen.verdict(&report);
             drop(bar);
+            lock(&busy).retain(|lab| **lab != job.lab);
             board.suspend(|| screen.flush());
             lock(&reports).push(report);
         }
@@ -97,6 +99,15 @@ pub fn run(
     Ok(reports
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+/// The first job whose lab nobody is at: a lab has one sandbox, and whoever waits for it could do something else. If there
+/// is no such job, the first of all.
+fn next<'a>(queue: &mut VecDeque<&'a Job>, busy: &mut Vec<&'a Lab>) -> Option<&'a Job> {
+    let free = queue.iter().position(|job| !busy.contains(&&job.lab));
+    let job = queue.remove(free.unwrap_or(0))?;
+    busy.push(&job.lab);
+    Some(job)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -25,7 +25,7 @@ use crate::system::process::which;
 pub fn run(
     course: &Course,
     lab: &Lab,
-    which: Which,
+    which: &Which,
     engine: &Engine,
     options: &Options,
     screen: &mut Screen,
@@ -71,7 +71,7 @@ impl Drop for CleanUp<'_> {
 pub(super) struct Runner<'a> {
     pub(super) course: &'a Course,
     pub(super) lab: &'a Lab,
-    pub(super) which: Which,
+    pub(super) which: &'a Which,
     pub(super) engine: &'a Engine,
     pub(super) options: &'a Options,
     pub(super) screen: &'a mut Screen,
@@ -82,7 +82,7 @@ pub(super) struct Runner<'a> {
 impl Runner<'_> {
     fn lab(&mut self) -> Result<()> {
         let chapter = self.course.chapter(self.lab)?;
-        let exercise = self.which != Which::Lab;
+        let exercise = *self.which != Which::Lab;
         let last = self.last(&chapter, exercise)?;
         let blocks: Vec<&Block> = chapter
             .script(exercise)
@@ -111,13 +111,21 @@ impl Runner<'_> {
         resources::ports_are_free(&chapter, &blocks)?;
         if exercise {
             // The exercise may use the lab's images too.
-            sandbox.build_images(Which::Lab)?;
+            sandbox.build_images(&Which::Lab)?;
         }
+        let mutated;
+        let sandbox = match self.which {
+            Which::Mutant(name) => {
+                mutated = sandbox.with_mutant(self.course, self.lab, name)?;
+                &mutated
+            }
+            Which::Lab | Which::Exercise | Which::Solution => &sandbox,
+        };
         let built =
             resources::images_exist(&chapter, &blocks, self.lab, &sandbox.folder, self.which)
                 .and_then(|()| sandbox.build_images(self.which));
         if let Err(error) = built {
-            let readers_own = self.which == Which::Exercise && !error.is::<Interrupted>();
+            let readers_own = *self.which == Which::Exercise && !error.is::<Interrupted>();
             if !readers_own || !self.engine.answers() {
                 return Err(error);
             }
@@ -126,7 +134,7 @@ impl Runner<'_> {
             self.report.problem = Some(text::error(&error));
             return Ok(());
         }
-        self.script(&chapter, &blocks, &sandbox)?;
+        self.script(&chapter, &blocks, sandbox)?;
         // Refused, a skip has its own reason to fail.
         self.report.complete &= !self.options.deny_skip || self.report.skipped.is_empty();
         Ok(())

@@ -32,7 +32,7 @@ pub fn images_exist(
     blocks: &[&Block],
     lab: &Lab,
     folder: &Path,
-    which: Which,
+    which: &Which,
 ) -> Result<()> {
     let image = format!("lab{}", lab.number);
     for step in blocks.iter().flat_map(|block| &block.steps) {

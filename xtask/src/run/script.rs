@@ -213,7 +213,7 @@ impl Runner<'_> {
         }
         self.report.verdict = Verdict::Failed;
         self.report.problem = Some(problem);
-        if self.which != Which::Lab
+        if *self.which != Which::Lab
             && let Some(hint) = hint(&chapter.hints, output, expected)?
         {
             self.report.hint = Some(hint.text.clone());

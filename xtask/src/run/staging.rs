@@ -21,7 +21,7 @@ pub struct Broken {
 impl Broken {
     /// Whether it is this job.
     pub fn is(&self, job: &Job) -> bool {
-        (&self.lab, self.which) == (&job.lab, job.which)
+        (&self.lab, &self.which) == (&job.lab, &job.which)
     }
 
     /// What there is to say of it.
@@ -36,7 +36,7 @@ impl Broken {
 /// Builds all programs in one go; if that fails, job by job, so that one that is broken stops only itself.
 pub fn stage(course: &Course, jobs: &[Job]) -> Result<Vec<Broken>> {
     let book = |job: &Job| (job.lab.clone(), Which::Lab);
-    let own = |job: &Job| (job.lab.clone(), job.which);
+    let own = |job: &Job| (job.lab.clone(), job.which.clone());
     let all: Vec<(Lab, Which)> = jobs.iter().flat_map(|job| [book(job), own(job)]).collect();
     let Err(error) = programs::stage(course, &all) else {
         return Ok(Vec::new());
@@ -47,14 +47,14 @@ pub fn stage(course: &Course, jobs: &[Job]) -> Result<Vec<Broken>> {
         // The reader's own program is the reader's answer, but only where the book's own compiles.
         let readers_own = match job.which {
             Which::Exercise => Verdict::Failed,
-            Which::Lab | Which::Solution => Verdict::CannotRun,
+            Which::Lab | Which::Solution | Which::Mutant(_) => Verdict::CannotRun,
         };
         let tries = [(book(job), Verdict::CannotRun), (own(job), readers_own)];
         for (program, verdict) in tries {
             if let Err(error) = programs::stage(course, &[program]) {
                 broken.push(Broken {
                     lab: job.lab.clone(),
-                    which: job.which,
+                    which: job.which.clone(),
                     verdict,
                     problem: error.downcast::<DoesNotCompile>()?.to_string(),
                 });
