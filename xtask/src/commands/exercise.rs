@@ -90,7 +90,12 @@ fn all_answers(course: &Course, labs: &[Lab]) -> Result<Vec<Job>> {
     // The answers to one exercise share its lock: the first of each lab, then the second of each, ...
     let rounds = answers.iter().map(Vec::len).max().unwrap_or(0);
     let mut answers: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
-    let rounds = (0..rounds).flat_map(|_| answers.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>());
+    let rounds = (0..rounds).flat_map(|_| {
+        answers
+            .iter_mut()
+            .filter_map(Iterator::next)
+            .collect::<Vec<_>>()
+    });
     Ok(rounds.collect())
 }
 

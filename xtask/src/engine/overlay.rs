@@ -81,7 +81,10 @@ mod tests {
         assert_eq!(text("bin/01-tool").as_deref(), Some("tool"));
         assert_eq!(text("solution/Dockerfile").as_deref(), Some("FROM"));
         assert_eq!(text("solution/run.sh").as_deref(), Some("wrong"));
-        assert_eq!((text("exercise/run.sh"), text("mutants/one/run.sh")), (None, None));
+        assert_eq!(
+            (text("exercise/run.sh"), text("mutants/one/run.sh")),
+            (None, None)
+        );
         assert!(lay(lab.path(), "no-such", None, &to).is_err());
     }
 }

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::chapter::course::{Course, Lab};
 use crate::engine::base;
-use crate::engine::choice::{Engine, Kind};
 use crate::engine::cargo::output_folder;
+use crate::engine::choice::{Engine, Kind};
 use crate::engine::images;
 use crate::engine::overlay;
 use crate::engine::podman;

@@ -5,7 +5,7 @@ use crate::chapter::page::Hint;
 use crate::system::interrupt::Interrupted;
 
 /// The first hint whose key fits the wrong output, or a line of it that is not among the right ones. A key that begins with
-/// `!` fits an output in which no line looks like the rest of the key.
+/// `!` fits an output that lacks each line of the right one that looks like the rest of the key.
 pub fn hint<'a>(
     hints: &'a [Hint],
     output: &str,
@@ -23,7 +23,10 @@ pub fn hint<'a>(
             lines.any(|line| matching::line_matches(line, key))
         };
         let fits = match hint.key.strip_prefix('!') {
-            Some(absent) => !has(&output.lines().collect::<Vec<_>>(), absent),
+            Some(absent) => {
+                let lines = |text| -> Vec<&str> { str::lines(text).collect() };
+                has(&lines(expected), absent) && !has(&lines(output), absent)
+            }
             None => {
                 hint.key == "otherwise"
                     || matching::matches(output, &hint.key)?
@@ -75,6 +78,7 @@ mod tests {
             // What should be there and is not.
             (&["!bye [..]"], "hi\n", "hi\nbye 1\n", Some("!bye [..]")),
             (&["!bye [..]"], "bye 2\n", "hi\nbye 1\n", None),
+            (&["!bye [..]"], "ho\n", "hi\n", None),
         ] {
             let got = chosen(keys, output, expected);
             assert_eq!(got.as_deref(), wanted, "{keys:?} {output:?}");

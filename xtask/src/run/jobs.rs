@@ -75,7 +75,7 @@ pub fn run(
             report.lab = job.name();
             screen.verdict(&report);
             drop(bar);
-            lock(&busy).retain(|lab| **lab != job.lab);
+            release(&mut lock(&busy), &job.lab);
             board.suspend(|| screen.flush());
             lock(&reports).push(report);
         }
@@ -101,13 +101,19 @@ pub fn run(
         .unwrap_or_else(std::sync::PoisonError::into_inner))
 }
 
-/// The first job whose lab nobody is at: a lab has one sandbox, and whoever waits for it could do something else. If there
-/// is no such job, the first of all.
+/// The first job whose lab nobody is at. A lab has one sandbox: those who are at the labs of what is left will do that, too.
 fn next<'a>(queue: &mut VecDeque<&'a Job>, busy: &mut Vec<&'a Lab>) -> Option<&'a Job> {
-    let free = queue.iter().position(|job| !busy.contains(&&job.lab));
-    let job = queue.remove(free.unwrap_or(0))?;
+    let free = queue.iter().position(|job| !busy.contains(&&job.lab))?;
+    let job = queue.remove(free)?;
     busy.push(&job.lab);
     Some(job)
+}
+
+/// One of those that were at this lab is done with it.
+fn release(busy: &mut Vec<&Lab>, lab: &Lab) {
+    if let Some(at) = busy.iter().position(|other| *other == lab) {
+        busy.remove(at);
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -1,0 +1,3 @@
+#!/bin/bash
+# Wrong: it becomes the app, and shuts its standard input.
+exec /app </dev/null

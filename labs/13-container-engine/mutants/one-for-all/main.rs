@@ -1,0 +1,43 @@
+//! Wrong: whatever code the program ends with, it is 0 or 1.
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStringExt;
+use std::process::ExitCode;
+
+use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, execvp, fork};
+
+#[allow(unsafe_code)]
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let arguments: Vec<CString> = std::env::args_os()
+        .skip(1)
+        .map(|argument| CString::new(argument.into_vec()))
+        .collect::<Result<_, _>>()?;
+    let program = arguments
+        .first()
+        .ok_or("usage: 13-solution PROGRAM [ARGUMENT...]")?;
+
+    // SAFETY: there is one thread, and the child only calls what is async-signal-safe before it executes.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            // Rust's runtime ignores SIGPIPE, and exec keeps what is ignored (chapter 10).
+            // SAFETY: the default disposition runs no code of ours.
+            unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
+            let error = execvp(program, &arguments).unwrap_err();
+            eprintln!("{}: {error}", program.to_string_lossy());
+            Ok(ExitCode::from(if error == Errno::ENOENT {
+                127
+            } else {
+                126
+            }))
+        }
+        ForkResult::Parent { child } => match waitpid(child, None)? {
+            WaitStatus::Exited(_, 0) => Ok(ExitCode::SUCCESS),
+            WaitStatus::Exited(..) => Ok(ExitCode::FAILURE),
+            WaitStatus::Signaled(_, signal, _) => Ok(ExitCode::from(128 + signal as u8)),
+            other => Err(format!("cannot happen without WUNTRACED: {other:?}").into()),
+        },
+    }
+}
