@@ -305,33 +305,39 @@ impl Sandbox {
         let built = match self.engine.kind {
             // Interrupted, podman leaves the container that it works in, mounted. It is not interrupted, then: we are
             // when it is done.
-            Kind::Podman => self.docker_after_all(build)?,
-            Kind::Docker => self.docker_undisturbed(build)?,
+            Kind::Podman => undisturbed(|| self.docker_after_all(build))?,
+            Kind::Docker => undisturbed(|| self.docker(build))?,
             Kind::Pocket => self.docker(build)?,
         };
         interrupt::check()?;
         Ok(built)
     }
 
-    /// Like [`Self::docker`], for a build: when somebody removes an image just while Docker's classic builder looks whether
-    /// it may use that one again, it gives up, though nothing of the build is missing (getLocalCachedImage in
-    /// image/cache/cache.go of moby). Then it is to be built again; each time there is one image less to stumble over.
-    fn docker_undisturbed(&self, build: &[&str]) -> Result<Output> {
-        let mut output = self.docker(build)?;
-        for _ in 0..20 {
-            if output.status.success() || !output.stderr.contains("unable to find image \"sha256:")
-            {
-                break;
-            }
-            output = self.docker(build)?;
-        }
-        Ok(output)
-    }
-
     /// Like [`Self::docker`], but an interrupt does not stop it: this is what an interrupt asks for.
     fn docker_after_all(&self, arguments: &[&str]) -> Result<Output> {
         process::run_to_end(&mut self.command(arguments), DEADLINE)
     }
+}
+
+/// What Docker's classic builder and podman's say when somebody removes an image just while they look whether they may use
+/// that one again. They give up then, though nothing of the build is missing (getLocalCachedImage in image/cache/cache.go of
+/// moby, intermediateImageExists in imagebuildah/stage_executor.go of buildah).
+const DISTURBED: [&str; 2] = [
+    "unable to find image \"sha256:",
+    "getting top layer info: layer not known",
+];
+
+/// Builds again when that happened: each time there is one image less to stumble over.
+fn undisturbed(build: impl Fn() -> Result<Output>) -> Result<Output> {
+    let mut output = build()?;
+    for _ in 0..20 {
+        let disturbed = DISTURBED.iter().any(|said| output.stderr.contains(said));
+        if output.status.success() || !disturbed {
+            break;
+        }
+        output = build()?;
+    }
+    Ok(output)
 }
 
 /// The lock of a lab on an engine: who holds it may have its sandbox.

@@ -216,17 +216,44 @@ fn an_exercise_is_graded_with_a_hint() {
     course
         .run(&["exercise", "--check", "11"])
         .ends(1)
-        .says("the start passes");
+        .says("it passes, and it must be refused with hint `wrong`");
     fs::write(&start, text.replace("wrong", "odd")).unwrap();
     course
         .run(&["exercise", "--check", "11"])
         .ends(1)
-        .says("with hint `otherwise`, not with the first, `wrong`");
+        .says("with hint `otherwise`, not with `wrong`");
     // What does not build is a wrong answer, not a fault of the machine.
     fs::write(&start, "FROM scratch\nCMDD x\n").unwrap();
     course.run(&["exercise", "11"]).ends(1).says("CMDD");
     fs::remove_file(&start).unwrap();
     course.run(&["exercise", "11"]).ends(1).says("Dockerfile");
+}
+
+#[test]
+fn a_wrong_answer_must_be_refused_with_its_hint() {
+    let course = Course::new();
+    let run = course.run(&["exercise", "--check", "11"]).ends(0);
+    run.says("11-exercise mutant shout").says("3 passed");
+    let shown = course.run(&["exercise", "11", "--mutant", "shout"]).ends(1);
+    shown.says("hint: It says so, and loudly.");
+    let unknown = course.run(&["exercise", "11", "--mutant", "shut"]).ends(2);
+    unknown.says("keeps no wrong answer `shut`; it has: shout");
+    // Negative controls: an answer that gets another hint, and one that passes.
+    let mutant = course.path("labs/11-exercise/mutants/shout/Dockerfile");
+    let text = fs::read_to_string(&mutant).unwrap();
+    for (says, told) in [
+        ("wrong", "with hint `wrong`, not with `WRONG`"),
+        (
+            "right",
+            "it passes, and it must be refused with hint `WRONG`",
+        ),
+    ] {
+        fs::write(&mutant, text.replace("WRONG", says)).unwrap();
+        let run = course.run(&["exercise", "--check", "11"]).ends(1);
+        run.says(told).says("2 passed, 1 failed");
+    }
+    // What a mutant has built is not what the reader's own answer is graded by.
+    course.run(&["exercise", "11"]).ends(1).says("Mend the CMD");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn every_chapter_and_exercise(engine: &str) {
     println!("{}", run.stdout);
     let run = xtask(
         engine,
-        &["exercise", "--check", "--all", "--jobs", "2", "--quiet"],
+        &["exercise", "--check", "--all", "--jobs", "4", "--quiet"],
     )
     .ends(0);
     println!("{}", run.stdout);
@@ -210,6 +210,6 @@ fn pocket_as_an_ordinary_user() {
     println!("{}", nobody(&["lab", "--all"]).ends(0).stdout);
     println!(
         "{}",
-        nobody(&["exercise", "--check", "--all"]).ends(0).stdout
+        nobody(&["exercise", "--solution", "--all"]).ends(0).stdout
     );
 }

@@ -116,11 +116,16 @@ pub fn build(engine: &Engine, folder: &Path, dockerfile: Option<&Path>) -> Resul
 /// More images are hardly removed while one is built.
 const DISTURBED: usize = 20;
 
-/// Did somebody remove an image while Docker's classic builder looked whether it may use that one again? It gives up
-/// then, though nothing of the build is missing; to build again is all that can be done, and each time there is one
-/// image less to stumble over (getLocalCachedImage, image/cache/cache.go in github.com/moby/moby).
+/// Did somebody remove an image while Docker's classic builder, or podman's, looked whether it may use that one again? It
+/// gives up then, though nothing of the build is missing; to build again is all that can be done, and each time there is
+/// one image less to stumble over (getLocalCachedImage, image/cache/cache.go in github.com/moby/moby;
+/// intermediateImageExists, imagebuildah/stage_executor.go in github.com/containers/buildah).
 fn disturbed(output: &Output) -> bool {
-    output.code != Some(0) && output.stderr.contains("unable to find image \"sha256:")
+    let said = [
+        "unable to find image \"sha256:",
+        "getting top layer info: layer not known",
+    ];
+    output.code != Some(0) && said.iter().any(|said| output.stderr.contains(said))
 }
 
 #[cfg(test)]
@@ -137,6 +142,8 @@ mod tests {
         let removed = "Step 4/4 : ENTRYPOINT [\"/app\"]\nunable to find image \"sha256:26316e98471e11d92a8227d6834bdd26\"\n";
         assert!(disturbed(&said(Some(1), removed)));
         assert!(!disturbed(&said(Some(0), removed)));
+        let podman = "Error: checking if cached image exists from a previous build: getting top layer info: layer not known";
+        assert!(disturbed(&said(Some(125), podman)));
         assert!(!disturbed(&said(
             Some(1),
             "pull access denied for nosuch, repository does not exist"

@@ -4,6 +4,7 @@ mod chapters;
 mod compiled_paths;
 mod imports;
 mod labs;
+mod mutants;
 mod order;
 mod pictures;
 mod rooms;
@@ -53,6 +54,7 @@ pub fn faults(course: &Course) -> Result<Vec<Fault>> {
             Ok(chapter) => {
                 tree.chapter(&chapter, lab);
                 tree.chapter_pictures(&chapter, lab);
+                tree.mutants(&course.folder(lab), &chapter, lab);
             }
             Err(error) => tree.malformed(&error, lab),
         }
@@ -231,6 +233,12 @@ mod tests {
         write("labs/01-a/src/bin/where.rs", compiled);
         write("labs/01-a/Dockerfile", "FROM debian\nRUN true\n");
         write("labs/01-a/run.sh", "#!/bin/sh\n");
+        write(
+            "labs/01-a/mutants/README.md",
+            "# A\n\n- `gone`, `137`: It is not there.\n- `lost`, `otherwise`: Nobody builds it.\n",
+        );
+        write("labs/01-a/mutants/lost/main.rs", "//! Wrong.\n");
+        write("labs/01-a/mutants/stray/Dockerfile", "FROM scratch\n");
         write("labs/03-c/x", "");
         let course = Course::open(folder.path()).unwrap();
         let text: Vec<String> = faults(&course)
@@ -257,6 +265,13 @@ mod tests {
             "labs/01-a/Dockerfile:1: a fixed base image",
             "labs/01-a/Dockerfile:2: RUN and ADD",
             "labs/01-a/run.sh:1: a script that is not executable",
+            "labs/01-a/mutants/README.md:1: 2 wrong answers, not 5",
+            "labs/01-a/mutants/README.md:1: no answer that is written down",
+            "labs/01-a/mutants/README.md:3: a wrong answer that is not there",
+            "labs/01-a/mutants/README.md:3: the chapter has no hint `137`",
+            "labs/01-a/mutants/README.md:4: the chapter has no hint `otherwise`",
+            "labs/01-a/mutants/lost/main.rs:1: nobody builds 01-mutant-lost",
+            "labs/01-a/mutants/stray:1: a wrong answer that is not on the list",
             "labs/03-c:1: SUMMARY.md does not name this lab",
             "labs/01-a/src/bin/where.rs:2: env",
             "labs/01-a/src/main.rs:1: a source file that does not say what it is",
