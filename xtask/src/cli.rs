@@ -13,6 +13,7 @@ use crate::commands::lab::LabArgs;
 use crate::commands::new::NewArgs;
 use crate::commands::programs::ProgramsArgs;
 use crate::commands::shell::ShellArgs;
+use crate::commands::workshop::WorkshopArgs;
 
 /// Runs the book: builds each lab's container, types the chapter's commands, checks what they print.
 #[derive(Debug, Parser)]
@@ -44,6 +45,9 @@ pub enum Task {
     Lab(LabArgs),
     /// Grade your exercise/ of a lab
     Exercise(ExerciseArgs),
+    /// Work through the exercises: each is graded when you save it
+    #[command(disable_help_flag = true)]
+    Workshop(WorkshopArgs),
     /// Your own bash in a lab's folder, images built, `docker` being the chosen engine
     Shell(ShellArgs),
     /// Examine your own container with `stoppable`: why does it not stop?

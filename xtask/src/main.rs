@@ -16,7 +16,9 @@ use clap::{CommandFactory, Parser};
 
 use crate::chapter::course::Course;
 use crate::cli::{Cli, Task};
-use crate::commands::{audit, book, clean, completions, doctor, exercise, lab, new, shell, tidy};
+use crate::commands::{
+    audit, book, clean, completions, doctor, exercise, lab, new, shell, tidy, workshop,
+};
 use crate::report::text;
 use crate::report::verdict::Verdict;
 use crate::system::print::complain;
@@ -59,6 +61,7 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
         Task::New(arguments) => new::new(&course()?, &arguments),
         Task::Tidy => tidy::tidy(&course()?),
         Task::Audit(arguments) => audit::audit(&arguments),
+        Task::Workshop(arguments) => workshop::workshop(&arguments),
         Task::Book(arguments) => book::book(&arguments),
         Task::Completions(arguments) => Ok(completions::completions(Cli::command(), &arguments)),
     }

@@ -1,0 +1,95 @@
+//! The workshop without a terminal: lines in, lines out.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+fn checkout(answer: &str) -> TempDir {
+    let checkout = tempfile::tempdir().unwrap();
+    for slug in ["01-one", "02-two"] {
+        for (folder, text) in [("exercise", answer), ("solution", "yes")] {
+            let folder = checkout.path().join("labs").join(slug).join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("answer"), format!("{text}\n")).unwrap();
+        }
+    }
+    checkout
+}
+
+fn run(checkout: &TempDir, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask-workshop"))
+        .args(arguments)
+        .current_dir(checkout.path())
+        .env(
+            "TRAPPING_SIGNALS_XTASK",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runner.sh"),
+        )
+        .env("TRAPPING_SIGNALS_CHECKOUT", checkout.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn the_end_of_the_input_waits_for_the_verdict() {
+    for (answer, status, verdict) in [("yes", 0, "PASSED"), ("no", 1, "FAILED")] {
+        let output = run(&checkout(answer), &["--plain"], "");
+        assert_eq!(output.status.code(), Some(status));
+        let said = said(&output);
+        assert!(
+            said.contains(verdict) && said.contains("  it says: "),
+            "{said}"
+        );
+        assert!(!said.contains('\u{1b}'), "{said}");
+    }
+}
+
+#[test]
+fn words_are_commands() {
+    let output = run(&checkout("yes"), &["2"], "list\nwhat?\n7\nhint\n");
+    let said = said(&output);
+    for wanted in [
+        "Exercise 2: The second",
+        ">  2  ",
+        "h, hint       one hint more",
+        "There are exercises 1 to 2.",
+        "There is no verdict yet.",
+    ] {
+        assert!(said.contains(wanted), "no {wanted:?} in\n{said}");
+    }
+}
+
+#[test]
+fn what_cannot_begin_is_told() {
+    let folder = checkout("yes");
+    let output = run(&folder, &["9"], "");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(
+        said,
+        "error: no exercise `9`: they are numbered from 1 to 2\n"
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let alone = Command::new(env!("CARGO_BIN_EXE_xtask-workshop"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&alone.stderr).into_owned();
+    assert!(
+        said.contains("start this as `cargo xtask workshop`"),
+        "{said}"
+    );
+}
