@@ -31,6 +31,8 @@ pub struct Learner {
     hinted: usize,
     /// What was asked for once, and needs to be asked for twice.
     sure: Option<Wish>,
+    /// The failure was told, as a difference.
+    told: bool,
     /// Nobody can ask for anything any more: the end comes with the end of what runs.
     last: bool,
     book: Option<Book>,
@@ -69,6 +71,7 @@ impl Learner {
             hints: Vec::new(),
             hinted: 0,
             sure: None,
+            told: false,
             last: false,
             book: None,
             states: Vec::new(),
@@ -204,6 +207,7 @@ impl Learner {
     fn start(&mut self, what: What) {
         self.after = None;
         self.runs += 1;
+        self.told = false;
         let slug = self.exercise().slug.clone();
         if what == What::Exercise {
             self.graded = source::fingerprint(&self.root, self.exercise()).ok();
@@ -227,7 +231,8 @@ impl Learner {
         self.count();
         let now = source::fingerprint(&self.root, self.exercise()).ok();
         // Another exercise's files, or touched and not changed.
-        if now != self.graded {
+        let about_to_begin = self.after == Some(What::Exercise);
+        if now != self.graded && !about_to_begin {
             self.begin(What::Exercise);
         }
     }
@@ -245,6 +250,13 @@ impl Learner {
                 );
             }
             Line::Output { text } => self.paper.add(Ink::Output, &text),
+            Line::StepEnded { difference } => {
+                self.told = difference.is_some();
+                if let Some(difference) = difference {
+                    // The command and all that it printed stand above.
+                    self.paper.say(Ink::Bad, &difference);
+                }
+            }
             Line::Skipped { reason } => self.paper.say(Ink::Note, &format!("skipped: {reason}")),
             Line::LabEnded {
                 verdict,
@@ -259,7 +271,7 @@ impl Learner {
         let Some(run) = &self.run else {
             return;
         };
-        if let Some(problem) = problem {
+        if let Some(problem) = problem.filter(|_| !self.told) {
             self.paper.say(Ink::Bad, problem);
         }
         let what = run.what;

@@ -51,6 +51,11 @@ pub enum Line {
         /// Some of it.
         text: String,
     },
+    /// It has ended.
+    StepEnded {
+        /// How its output differs from the book's.
+        difference: Option<String>,
+    },
     /// A block does not run here.
     Skipped {
         /// Why.
@@ -89,7 +94,7 @@ pub struct Run {
     pub id: u64,
     /// What it runs.
     pub what: What,
-    /// Its number; none when it is about to be waited for, and the number is soon somebody else's.
+    /// Its number; none when it was told to give up, or is about to be waited for, and the number is soon somebody else's.
     pid: Arc<Mutex<Option<Pid>>>,
 }
 
@@ -198,8 +203,8 @@ impl Drop for Book {
 impl Run {
     /// Tells it to give up, as Ctrl-C does. It cleans up; its end is an event.
     pub fn give_up(&self) {
-        // The number is its own as long as it is there: it is taken away before the child is waited for.
-        if let Some(pid) = *lock(&self.pid) {
+        // The number is its own as long as it is there: it is taken away before the child is waited for. Once is enough.
+        if let Some(pid) = lock(&self.pid).take() {
             let _ = kill(pid, Signal::SIGINT);
         }
     }

@@ -24,5 +24,8 @@ case $answer in
     wait ;;
   much) for ((i = 0; i < 3000; i++)); do line '{"lab":"x","event":"output","text":"much\n"}'; done; ended passed ;;
   broken) echo 'the machine is broken' >&2; exit 2 ;;
+  no)
+    line '{"lab":"x","event":"step-ended","line":1,"passed":false,"status":0,"expected_status":0,"difference":"- yes\n+ no\n","millis":1}'
+    ended failed ',"problem":"error: told above","hint":"It says no. Say yes."'; exit 1 ;;
   *) ended failed ',"problem":"error: not what the book says","hint":"It says no. Say yes."'; exit 1 ;;
 esac

@@ -166,6 +166,8 @@ fn wrong_hint_right_next() {
     let mut screen = Screen::start(checkout.command(&[]));
     screen.shows("FAILED. h gives a hint");
     screen.shows("it says: no");
+    screen.shows("- yes\n+ no");
+    assert!(!screen.parser.screen().contents().contains("told above"));
     screen.shows("1 The first (to do) | failed | 0 of 2 done");
     screen.types("h");
     screen.shows("hint 1 of 4: It says no.");
@@ -205,6 +207,7 @@ fn a_reset_and_a_solution_are_asked_for_twice() {
     screen.shows("FAILED");
     checkout.save("01-one", "maybe");
     screen.shows("it says: maybe");
+    screen.shows("error: not what the book says");
     screen.types("s");
     screen.shows("The solution all the same? Ask again.");
     screen.types("x");
