@@ -9,7 +9,8 @@ use crate::report::verdict::Verdict;
 /// `cargo xtask workshop`
 #[derive(Debug, Args)]
 pub struct WorkshopArgs {
-    /// An exercise to begin with, and more flags; `workshop --help` says which
+    /// An exercise to begin with, and more flags; or `lead`: a page that shows who is where. `workshop --help` and
+    /// `workshop lead --help` say more
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -20,5 +21,11 @@ pub struct WorkshopArgs {
 
 /// Hands over to the learner's screen. What it grades, this program grades.
 pub fn workshop(arguments: &WorkshopArgs) -> Result<Verdict> {
-    hand_over::to("xtask/workshop", &[], &arguments.arguments)
+    match arguments.arguments.split_first() {
+        // A program of its own: a learner does not wait until a database is compiled.
+        Some((first, rest)) if first == "lead" => {
+            hand_over::to("xtask/workshop", &["--package", "xtask-lead"], rest)
+        }
+        _ => hand_over::to("xtask/workshop", &[], &arguments.arguments),
+    }
 }

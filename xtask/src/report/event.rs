@@ -91,6 +91,9 @@ pub enum Event<'a> {
         /// The hint for the exercise's reader.
         #[serde(skip_serializing_if = "Option::is_none")]
         hint: Option<&'a str>,
+        /// The key of that hint.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hint_key: Option<&'a str>,
         /// How long it took, images and all, in milliseconds.
         millis: u128,
     },

@@ -127,6 +127,7 @@ impl Screen {
             verdict: report.verdict,
             problem: report.problem.clone(),
             hint: report.hint.as_deref(),
+            hint_key: report.hint_key.as_deref(),
             millis: report.millis,
         });
         let text = text::verdict(report);

@@ -31,6 +31,8 @@ pub enum Event {
     Ended(u64, Option<i32>, String),
     /// The live book says something.
     Book(String),
+    /// There is something to say about the room.
+    Room(String),
     /// A signal that asks for the end, or a terminal that is gone.
     End(i32),
 }

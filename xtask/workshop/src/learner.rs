@@ -7,6 +7,7 @@ use crate::course::{Course, Exercise};
 use crate::events::{Event, Events, Wish};
 use crate::paper::{Ink, Paper};
 use crate::progress::{Progress, State};
+use crate::room::{Seat, Sent, Sitting};
 use crate::run::{Book, Line, Run, Runner, Verdict, What};
 use crate::source;
 
@@ -36,6 +37,8 @@ pub struct Learner {
     /// Nobody can ask for anything any more: the end comes with the end of what runs.
     last: bool,
     book: Option<Book>,
+    /// The room that is told.
+    room: Option<Sitting>,
     /// How far all exercises are.
     states: Vec<State>,
     /// What was said.
@@ -74,6 +77,7 @@ impl Learner {
             told: false,
             last: false,
             book: None,
+            room: None,
             states: Vec::new(),
             paper: Paper::default(),
             doing: String::new(),
@@ -81,6 +85,16 @@ impl Learner {
         learner.count();
         learner.enter();
         learner
+    }
+
+    /// From now on the results are told in a room.
+    pub fn sit(&mut self, seat: Seat) {
+        let text = format!(
+            "In the room as {}: it is told what was graded and how it came out.",
+            seat.name
+        );
+        self.paper.say(Ink::Note, &text);
+        self.room = Some(seat.sit(self.to.clone()));
     }
 
     /// The exercise at hand.
@@ -103,7 +117,7 @@ impl Learner {
             Event::Ended(id, status, said) if self.is_current(id) => {
                 return self.ended(status, &said);
             }
-            Event::Book(line) => self.paper.say(Ink::Note, &line),
+            Event::Book(line) | Event::Room(line) => self.paper.say(Ink::Note, &line),
             // The last words of a run that is forgotten; keys of a screen.
             Event::Line(..) | Event::Ended(..) | Event::Screen(_) => {}
             Event::End(signal) => return u8::try_from(128 + signal).ok(),
@@ -262,7 +276,11 @@ impl Learner {
                 verdict,
                 problem,
                 hint,
-            } => self.verdict(verdict, problem.as_deref(), hint.as_deref()),
+                hint_key,
+            } => {
+                self.verdict(verdict, problem.as_deref(), hint.as_deref());
+                self.tell(verdict, hint_key);
+            }
             Line::Other => {}
         }
     }
@@ -315,6 +333,21 @@ impl Learner {
                 let text = "This machine could not run it: that is no verdict on your answer.";
                 self.paper.say(Ink::Bad, text);
             }
+        }
+    }
+
+    /// Tells the room, if there is one.
+    fn tell(&self, verdict: Verdict, hint: Option<String>) {
+        let graded = self
+            .run
+            .as_ref()
+            .is_some_and(|run| run.what == What::Exercise);
+        if let (Some(room), true) = (&self.room, graded && verdict != Verdict::CannotRun) {
+            room.tell(Sent {
+                exercise: self.exercise().slug.clone(),
+                passed: verdict == Verdict::Passed,
+                hint,
+            });
         }
     }
 
@@ -431,6 +464,7 @@ impl Learner {
     /// Waits until what was told to give up has cleaned up.
     pub fn cleaned_up(&mut self, events: &Events) {
         self.book = None;
+        self.room = None;
         let Some(run) = self.run.take() else {
             return;
         };

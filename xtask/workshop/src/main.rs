@@ -10,6 +10,7 @@ mod learner;
 mod paper;
 mod plain;
 mod progress;
+mod room;
 mod run;
 mod screen;
 mod source;
@@ -24,6 +25,7 @@ use clap::Parser;
 use crate::course::Course;
 use crate::events::Events;
 use crate::learner::Learner;
+use crate::room::Seat;
 use crate::run::Runner;
 
 /// Work through the exercises: each is graded when you save it.
@@ -42,6 +44,18 @@ struct Cli {
     /// and what you get when the output is no terminal
     #[arg(long)]
     plain: bool,
+    /// Join the room of a leader: what was graded, and how it came out, is sent there, and nothing else
+    #[arg(long, value_name = "URL", requires_all = ["code", "name"])]
+    join: Option<String>,
+    /// The room's code: the leader reads it out
+    #[arg(long, value_name = "CODE", requires = "join")]
+    code: Option<String>,
+    /// What you are called there
+    #[arg(long, value_name = "NAME", requires = "join")]
+    name: Option<String>,
+    /// Leave the room: it forgets you
+    #[arg(long, conflicts_with_all = ["join", "exercise"])]
+    leave: bool,
     /// The container engine: auto takes docker if its daemon answers, else podman, else pocket
     #[arg(long, default_value = "auto", env = "LAB_ENGINE", value_parser = ["auto", "docker", "podman", "pocket"])]
     engine: String,
@@ -70,6 +84,13 @@ fn run(cli: &Cli) -> Result<u8> {
         value.with_context(|| format!("{name} is not set: start this as `cargo xtask workshop`"))
     };
     let (program, root) = (told(RUNNER)?, told(CHECKOUT)?);
+    if cli.leave {
+        let seat = Seat::kept(&root).context("you are in no room")?;
+        let name = seat.name.clone();
+        seat.leave(&root)?;
+        println!("The room has forgotten {name}.");
+        return Ok(0);
+    }
     let runner = Runner::new(program, root.clone(), cli.engine.clone());
     let course = Course::read(&runner)?;
     source::keep_starts(&root, &course)?;
@@ -78,9 +99,16 @@ fn run(cli: &Cli) -> Result<u8> {
         Some(wanted) => course.find(wanted)?,
         None => progress.first_open(&root, &course),
     };
+    let seat = match (&cli.join, &cli.code, &cli.name) {
+        (Some(url), Some(code), Some(name)) => Some(Seat::join(&root, url, code, name)?),
+        _ => Seat::kept(&root),
+    };
     let drawn = !cli.plain && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let events = Events::start(&root, &course, drawn)?;
-    let learner = Learner::new(course, root, runner, progress, at, events.sender());
+    let mut learner = Learner::new(course, root, runner, progress, at, events.sender());
+    if let Some(seat) = seat {
+        learner.sit(seat);
+    }
     match drawn {
         true => screen::run(learner, &events),
         false => plain::run(learner, &events),

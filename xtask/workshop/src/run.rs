@@ -69,6 +69,8 @@ pub enum Line {
         problem: Option<String>,
         /// The hint that fits.
         hint: Option<String>,
+        /// Its key.
+        hint_key: Option<String>,
     },
     /// Something that this program does not need.
     #[serde(other)]

@@ -26,6 +26,6 @@ case $answer in
   broken) echo 'the machine is broken' >&2; exit 2 ;;
   no)
     line '{"lab":"x","event":"step-ended","line":1,"passed":false,"status":0,"expected_status":0,"difference":"- yes\n+ no\n","millis":1}'
-    ended failed ',"problem":"error: told above","hint":"It says no. Say yes."'; exit 1 ;;
+    ended failed ',"problem":"error: told above","hint":"It says no. Say yes.","hint_key":"no"'; exit 1 ;;
   *) ended failed ',"problem":"error: not what the book says","hint":"It says no. Say yes."'; exit 1 ;;
 esac
