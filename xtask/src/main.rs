@@ -61,7 +61,7 @@ fn dispatch(cli: Cli) -> Result<Verdict> {
         Task::New(arguments) => new::new(&course()?, &arguments),
         Task::Tidy => tidy::tidy(&course()?),
         Task::Audit(arguments) => audit::audit(&arguments),
-        Task::Workshop(arguments) => workshop::workshop(&arguments),
+        Task::Workshop(arguments) => workshop::workshop(&course()?, &arguments),
         Task::Book(arguments) => book::book(&arguments),
         Task::Completions(arguments) => Ok(completions::completions(Cli::command(), &arguments)),
     }

@@ -14,6 +14,7 @@ pub(crate) mod junit;
 pub(crate) mod lab;
 pub(crate) mod list;
 pub(crate) mod new;
+pub(crate) mod pack;
 pub(crate) mod programs;
 pub(crate) mod session;
 pub(crate) mod shell;

@@ -179,6 +179,18 @@ pub fn mutant_program(lab: &Lab, name: &str) -> String {
     format!("{}-mutant-{name}", lab.number)
 }
 
+/// An error where nothing is built and the answer is a Rust program: what was built once is not what stands there now.
+pub fn can_be_graded(course: &Course, lab: &Lab) -> Result<()> {
+    let program = course.folder(lab).join("exercise/main.rs");
+    if std::env::var_os(PREBUILT).is_some() && program.exists() {
+        bail!(
+            "the answer to this exercise is a Rust program, and nothing is built here ({PREBUILT} is set); \
+             exercises 3, 5, 9 and 14 are scripts and Dockerfiles"
+        );
+    }
+    Ok(())
+}
+
 /// What is wrong where programs are not built, and one is not there.
 fn missing(path: &Path) -> String {
     let path = path.display();

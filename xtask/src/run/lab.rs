@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::chapter::course::{Course, Lab};
 use crate::chapter::page::{Block, Chapter};
 use crate::engine::choice::Engine;
-use crate::engine::programs::Which;
+use crate::engine::programs::{self, Which};
 use crate::engine::sandbox::Sandbox;
 use crate::report::outcome::{LabReport, Skip};
 use crate::report::text;
@@ -100,6 +100,9 @@ impl Runner<'_> {
             );
         }
         let keys = resources::keys(&blocks, self.lab, self.engine.kind);
+        if *self.which == Which::Exercise {
+            programs::can_be_graded(self.course, self.lab)?;
+        }
         let _locks = Locks::acquire(keys, |key| {
             let text = format!("{} waits for another run, which holds {key}", self.lab.slug);
             (self.progress)(&text);

@@ -256,6 +256,30 @@ fn a_wrong_answer_must_be_refused_with_its_hint() {
     course.run(&["exercise", "11"]).ends(1).says("Mend the CMD");
 }
 
+/// Programs that were built somewhere else say nothing about the source that stands here.
+#[test]
+fn a_rust_answer_is_not_graded_where_nothing_is_built() {
+    let course = Course::new();
+    let programs = course.path("programs");
+    fs::create_dir(&programs).unwrap();
+    let run = |status| {
+        let mut command = course.xtask(&["exercise", "11"]);
+        let pocket = std::env::var_os("LAB_PROGRAMS").unwrap_or_else(|| {
+            let built = launch::program_under_test("pocket");
+            fs::copy(built, programs.join("pocket")).unwrap();
+            programs.clone().into()
+        });
+        finish(command.env("LAB_PROGRAMS", pocket)).ends(status)
+    };
+    run(1).says("hint: It says wrong.");
+    fs::write(
+        course.path("labs/11-exercise/exercise/main.rs"),
+        "fn main() {}",
+    )
+    .unwrap();
+    run(2).says("the answer to this exercise is a Rust program");
+}
+
 #[test]
 fn a_taken_port_is_told_before_anything_runs() {
     let _taken = TcpListener::bind("0.0.0.0:3912").unwrap();

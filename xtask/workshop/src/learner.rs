@@ -420,6 +420,12 @@ impl Learner {
 
     fn page(&mut self) {
         let page = format!("{}.html", self.exercise().slug);
+        // A packed workshop has the book as it is, and nothing to build the live one with.
+        let packed = self.root.join("book/html").join(&page);
+        if packed.exists() {
+            let text = format!("The page of this chapter is file://{}", packed.display());
+            return self.paper.say(Ink::Note, &text);
+        }
         if self.book.is_none() {
             match self.runner.book(&self.to) {
                 Ok(book) => self.book = Some(book),

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
@@ -72,6 +73,8 @@ pub async fn serve<T: Send + 'static>(
     let hall = hall(room);
     let routes = router(&hall).into_make_service_with_connect_info::<SocketAddr>();
     let (closing, closed) = oneshot::channel::<()>();
+    // An answer is small: it does not wait for more (tcp(7), TCP_NODELAY).
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     let server = axum::serve(listener, routes).with_graceful_shutdown(async {
         // Said, or dropped: both are the end.
         let _ = closed.await;
