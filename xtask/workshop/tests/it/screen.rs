@@ -11,6 +11,8 @@ use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
 
+use crate::support::{checkout, program, runner};
+
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -19,15 +21,7 @@ struct Checkout(TempDir);
 
 impl Checkout {
     fn new(first: &str) -> Checkout {
-        let checkout = Checkout(tempfile::tempdir().unwrap());
-        for (slug, answer) in [("01-one", first), ("02-two", "no")] {
-            for (folder, text) in [("exercise", answer), ("solution", "yes")] {
-                let folder = checkout.path(&format!("labs/{slug}/{folder}"));
-                fs::create_dir_all(&folder).unwrap();
-                fs::write(folder.join("answer"), format!("{text}\n")).unwrap();
-            }
-        }
-        checkout
+        Checkout(checkout(first, "no"))
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -59,11 +53,10 @@ impl Checkout {
     }
 
     fn command(&self, arguments: &[&str]) -> CommandBuilder {
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_xtask-workshop"));
+        let mut command = CommandBuilder::new(program());
         command.args(arguments);
         command.cwd(self.0.path());
-        let runner = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runner.sh");
-        command.env("TRAPPING_SIGNALS_XTASK", runner);
+        command.env("TRAPPING_SIGNALS_XTASK", runner());
         command.env("TRAPPING_SIGNALS_CHECKOUT", self.0.path());
         command.env("TERM", "xterm-256color");
         command.env_remove("NO_COLOR");

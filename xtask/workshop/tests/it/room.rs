@@ -15,6 +15,8 @@ use tokio::sync::oneshot;
 use xtask_lead::room::{Exercise, Learner, Room};
 use xtask_lead::serve;
 
+use crate::support::{checkout, program, runner};
+
 /// A room at an address, until this goes.
 struct Server {
     address: SocketAddr,
@@ -65,24 +67,11 @@ impl Drop for Server {
     }
 }
 
-fn checkout() -> TempDir {
-    let checkout = tempfile::tempdir().unwrap();
-    for (slug, answer) in [("01-one", "yes"), ("02-two", "no")] {
-        let folder = checkout.path().join("labs").join(slug).join("exercise");
-        fs::create_dir_all(&folder).unwrap();
-        fs::write(folder.join("answer"), format!("{answer}\n")).unwrap();
-    }
-    checkout
-}
-
 fn run(checkout: &TempDir, arguments: &[&str]) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask-workshop"))
+    let mut child = Command::new(program())
         .args(arguments)
         .current_dir(checkout.path())
-        .env(
-            "TRAPPING_SIGNALS_XTASK",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runner.sh"),
-        )
+        .env("TRAPPING_SIGNALS_XTASK", runner())
         .env("TRAPPING_SIGNALS_CHECKOUT", checkout.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -101,7 +90,7 @@ fn text(bytes: &[u8]) -> String {
 fn a_learner_joins_is_seen_and_leaves() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&folder.path().join("room"), "127.0.0.1:0");
-    let checkout = checkout();
+    let checkout = checkout("yes", "no");
     let url = format!("http://{}", server.address);
     let code = server.room.code().to_owned();
 
@@ -156,7 +145,7 @@ fn it_works_without_the_room() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("room");
     let server = Server::start(&file, "127.0.0.1:0");
-    let checkout = checkout();
+    let checkout = checkout("yes", "no");
     let url = format!("http://{}", server.address);
     let code = server.room.code().to_owned();
     run(

@@ -1,31 +1,17 @@
 //! The workshop without a terminal: lines in, lines out.
 
-use std::fs;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-fn checkout(answer: &str) -> TempDir {
-    let checkout = tempfile::tempdir().unwrap();
-    for slug in ["01-one", "02-two"] {
-        for (folder, text) in [("exercise", answer), ("solution", "yes")] {
-            let folder = checkout.path().join("labs").join(slug).join(folder);
-            fs::create_dir_all(&folder).unwrap();
-            fs::write(folder.join("answer"), format!("{text}\n")).unwrap();
-        }
-    }
-    checkout
-}
+use crate::support::{checkout, program, runner};
 
 fn run(checkout: &TempDir, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_xtask-workshop"))
+    let mut child = Command::new(program())
         .args(arguments)
         .current_dir(checkout.path())
-        .env(
-            "TRAPPING_SIGNALS_XTASK",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/tests/runner.sh"),
-        )
+        .env("TRAPPING_SIGNALS_XTASK", runner())
         .env("TRAPPING_SIGNALS_CHECKOUT", checkout.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -48,7 +34,7 @@ fn said(output: &Output) -> String {
 #[test]
 fn the_end_of_the_input_waits_for_the_verdict() {
     for (answer, status, verdict) in [("yes", 0, "PASSED"), ("no", 1, "FAILED")] {
-        let output = run(&checkout(answer), &["--plain"], "");
+        let output = run(&checkout(answer, answer), &["--plain"], "");
         assert_eq!(output.status.code(), Some(status));
         let said = said(&output);
         assert!(
@@ -61,7 +47,7 @@ fn the_end_of_the_input_waits_for_the_verdict() {
 
 #[test]
 fn words_are_commands() {
-    let output = run(&checkout("yes"), &["2"], "list\nwhat?\n7\nhint\n");
+    let output = run(&checkout("yes", "yes"), &["2"], "list\nwhat?\n7\nhint\n");
     let said = said(&output);
     for wanted in [
         "Exercise 2: The second",
@@ -76,7 +62,7 @@ fn words_are_commands() {
 
 #[test]
 fn what_cannot_begin_is_told() {
-    let folder = checkout("yes");
+    let folder = checkout("yes", "yes");
     let output = run(&folder, &["9"], "");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(
@@ -84,9 +70,7 @@ fn what_cannot_begin_is_told() {
         "error: no exercise `9`: they are numbered from 1 to 2\n"
     );
     assert_eq!(output.status.code(), Some(2));
-    let alone = Command::new(env!("CARGO_BIN_EXE_xtask-workshop"))
-        .output()
-        .unwrap();
+    let alone = Command::new(program()).output().unwrap();
     let said = String::from_utf8_lossy(&alone.stderr).into_owned();
     assert!(
         said.contains("start this as `cargo xtask workshop`"),
