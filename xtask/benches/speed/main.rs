@@ -2,11 +2,13 @@
 //!
 //! - the runner's overhead: a warm `cargo xtask lab 3` on pocket against the same commands typed by a plain bash
 //!   script, under the same engine and images;
-//! - clone to first verdict: from nothing to the verdict on lab 3, against the same with rustlings (`clone.rs`).
+//! - clone to first verdict: from nothing to the verdict on lab 3, against the same with rustlings (`clone.rs`);
+//! - saved to verdict: a learner's file, watched by the workshop, against the same by hand (`save.rs`).
 //!
-//! `cargo bench -p xtask -- overhead` or `-- clone` runs one of them.
+//! `cargo bench -p xtask -- overhead`, `-- clone` or `-- save` runs one of them.
 
 mod clone;
+mod save;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -26,6 +28,9 @@ fn main() {
         .expect("xtask is in the workspace");
     if wanted("overhead") {
         overhead(root);
+    }
+    if wanted("save") {
+        save::save(root);
     }
     if wanted("clone") {
         clone::clone(root);
