@@ -22,7 +22,7 @@ const HERE: &str = "TRAPPING_SIGNALS_HERE";
 pub fn to(folder: &str, options: &[&str], arguments: &[String]) -> Result<Verdict> {
     let root = checkout::root()?;
     let error = Command::new(cargo::cargo())
-        .args(["run", "--quiet"])
+        .arg("run")
         .args(options)
         // Said again, because a configuration of the reader's may name one that other checkouts use, too.
         .arg("--target-dir")
