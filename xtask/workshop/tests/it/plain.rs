@@ -1,31 +1,8 @@
 //! The workshop without a terminal: lines in, lines out.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use tempfile::TempDir;
-
-use crate::support::{checkout, program, runner};
-
-fn run(checkout: &TempDir, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(program())
-        .args(arguments)
-        .current_dir(checkout.path())
-        .env("TRAPPING_SIGNALS_XTASK", runner())
-        .env("TRAPPING_SIGNALS_CHECKOUT", checkout.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    child.wait_with_output().unwrap()
-}
+use crate::support::{checkout, program, run};
 
 fn said(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

@@ -1,21 +1,18 @@
 //! A learner in a room that is led: joins, sends results, is patient, leaves.
 
 use std::fs;
-use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::thread;
 
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use xtask_lead::room::{Exercise, Learner, Room};
 use xtask_lead::serve;
 
-use crate::support::{checkout, program, runner};
+use crate::support::{checkout, run};
 
 /// A room at an address, until this goes.
 struct Server {
@@ -67,21 +64,6 @@ impl Drop for Server {
     }
 }
 
-fn run(checkout: &TempDir, arguments: &[&str]) -> Output {
-    let mut child = Command::new(program())
-        .args(arguments)
-        .current_dir(checkout.path())
-        .env("TRAPPING_SIGNALS_XTASK", runner())
-        .env("TRAPPING_SIGNALS_CHECKOUT", checkout.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().flush().unwrap();
-    child.wait_with_output().unwrap()
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -97,6 +79,7 @@ fn a_learner_joins_is_seen_and_leaves() {
     let wrong = run(
         &checkout,
         &["--join", &url, "--code", "WRONG", "--name", "Ada"],
+        "",
     );
     assert_eq!(wrong.status.code(), Some(2));
     assert_eq!(
@@ -107,6 +90,7 @@ fn a_learner_joins_is_seen_and_leaves() {
     let joined = run(
         &checkout,
         &["1", "--join", &url, "--code", &code, "--name", "Ada"],
+        "",
     );
     assert!(
         text(&joined.stdout).contains("In the room as Ada"),
@@ -119,7 +103,7 @@ fn a_learner_joins_is_seen_and_leaves() {
         0o600
     );
     // The seat is kept; the next start sits there again.
-    assert_eq!(run(&checkout, &["2"]).status.code(), Some(1));
+    assert_eq!(run(&checkout, &["2"], "").status.code(), Some(1));
     let learners = server.learners();
     assert_eq!(learners.len(), 1);
     let ada = &learners[0];
@@ -132,10 +116,10 @@ fn a_learner_joins_is_seen_and_leaves() {
         (&["01-one".to_owned()][..], Some("no"))
     );
 
-    let left = run(&checkout, &["--leave"]);
+    let left = run(&checkout, &["--leave"], "");
     assert_eq!(text(&left.stdout), "The room has forgotten Ada.\n");
     assert!(server.learners().is_empty() && !seat.exists());
-    let twice = run(&checkout, &["--leave"]);
+    let twice = run(&checkout, &["--leave"], "");
     assert_eq!(text(&twice.stderr), "error: you are in no room\n");
 }
 
@@ -151,9 +135,10 @@ fn it_works_without_the_room() {
     run(
         &checkout,
         &["2", "--join", &url, "--code", &code, "--name", "Ada"],
+        "",
     );
     drop(server);
-    let alone = run(&checkout, &["1"]);
+    let alone = run(&checkout, &["1"], "");
     assert_eq!(alone.status.code(), Some(0), "{}", text(&alone.stderr));
     assert!(
         text(&alone.stdout).contains("PASSED"),

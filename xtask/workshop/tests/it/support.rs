@@ -1,7 +1,9 @@
 //! A small checkout, and a runner that grades at once, or never.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -27,4 +29,25 @@ pub fn checkout(first: &str, second: &str) -> TempDir {
         }
     }
     checkout
+}
+
+/// Runs the workshop as lines, with this input, to its end.
+pub fn run(checkout: &TempDir, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(program())
+        .args(arguments)
+        .current_dir(checkout.path())
+        .env("TRAPPING_SIGNALS_XTASK", runner())
+        .env("TRAPPING_SIGNALS_CHECKOUT", checkout.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap()
 }
