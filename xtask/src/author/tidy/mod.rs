@@ -240,6 +240,7 @@ mod tests {
         write("labs/01-a/mutants/lost/main.rs", "//! Wrong.\n");
         write("labs/01-a/mutants/stray/Dockerfile", "FROM scratch\n");
         write("labs/03-c/x", "");
+        fs::write(folder.path().join("some.whl"), b"PK\xff\xfe").unwrap();
         let course = Course::open(folder.path()).unwrap();
         let text: Vec<String> = faults(&course)
             .unwrap()
@@ -272,6 +273,7 @@ mod tests {
             "labs/01-a/mutants/README.md:4: the chapter has no hint `otherwise`",
             "labs/01-a/mutants/lost/main.rs:1: nobody builds 01-mutant-lost",
             "labs/01-a/mutants/stray:1: a wrong answer that is not on the list",
+            "some.whl:1: a file that is no text",
             "labs/03-c:1: SUMMARY.md does not name this lab",
             "labs/01-a/src/bin/where.rs:2: env",
             "labs/01-a/src/main.rs:1: a source file that does not say what it is",

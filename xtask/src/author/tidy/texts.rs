@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::{Tree, walk};
+use super::{Tree, names, walk};
 
 /// No source file of a program is longer: one idea a file. (A file of tests is a list, read a test at a time.)
 const LONGEST: usize = 600;
@@ -31,13 +31,24 @@ impl Tree<'_> {
             .filter(|part| part.exists())
         {
             for path in walk(&part)? {
-                let Ok(text) = fs::read_to_string(&path) else {
-                    continue;
-                };
-                self.text(&path, &text);
+                match fs::read_to_string(&path) {
+                    Ok(text) => self.text(&path, &text),
+                    Err(_) => self.no_text(&path),
+                }
+            }
+        }
+        // What lies at the top by accident is not to be committed with the rest.
+        for path in names(root)?.iter().map(|name| root.join(name)) {
+            if path.is_file() && fs::read_to_string(&path).is_err() {
+                self.no_text(&path);
             }
         }
         Ok(())
+    }
+
+    fn no_text(&mut self, path: &Path) {
+        let remedy = "all that belongs here is text: move it away, or say what it is made from";
+        self.fault(path, 1, "a file that is no text", remedy);
     }
 
     fn text(&mut self, path: &Path, text: &str) {
