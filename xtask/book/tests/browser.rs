@@ -218,6 +218,19 @@ async fn a_stranger_runs_chapter_3_from_the_page_alone() {
         "{graded}"
     );
 
+    // The reader's files, as they are; and when others were graded last, the page offers to grade these.
+    let dockerfile = checkout.join("labs/03-shell-form/exercise/Dockerfile");
+    let shown = page
+        .says("return document.querySelector('.live-files pre').textContent")
+        .await;
+    assert_eq!(shown, json!(std::fs::read_to_string(dockerfile).unwrap()));
+    let offer =
+        "document.querySelector('.live-offer')?.parentElement.textContent.includes('have changed')";
+    assert_eq!(page.says(&format!("return !!{offer}")).await, json!(false));
+    page.says("sessionStorage.setItem('live-graded-03-shell-form', 'others')")
+        .await;
+    page.until(offer).await;
+
     // On a phone nothing is cut off, and no request has left this machine.
     page.0.set_window_size(500, 800).await.unwrap();
     assert_eq!(

@@ -177,13 +177,75 @@ async function run(wish) {
   }
 }
 
+/** The reader's files of this chapter's exercise, as they are on disk; an edit is noticed, and offered for grading. */
+class Files {
+  constructor(block) {
+    this.block = block;
+    this.box = make("details", "", { className: "live-files" });
+    this.box.append(make("summary", `Your files: labs/${page}/exercise/`));
+    this.list = make("div");
+    this.box.append(this.list);
+    this.offer = make("span", "", { className: "live-state", role: "status" });
+    block.box.before(this.box);
+    block.state.before(this.offer);
+    this.look();
+    setInterval(() => document.hidden || this.look(), 2000);
+  }
+
+  get graded() {
+    return sessionStorage.getItem(`live-graded-${page}`);
+  }
+
+  async look() {
+    let answer;
+    try {
+      const response = await ask("/live/files", { page });
+      if (!response.ok) return;
+      answer = await response.json();
+    } catch {
+      return; // a run says that the server has gone
+    }
+    if (answer.sum !== this.sum) {
+      this.sum = answer.sum;
+      this.list.replaceChildren(...answer.files.flatMap(({ path, text }) => {
+        const pre = make("pre");
+        pre.append(make("code", text));
+        return [make("p", path), pre];
+      }));
+    }
+    this.tell();
+  }
+
+  /** Other files than those that were graded last. */
+  tell() {
+    const changed = this.graded !== null && this.graded !== this.sum;
+    const words = changed ? "your files have changed" : "";
+    if (this.offer.textContent !== words) this.offer.textContent = words;
+    this.block.button.classList.toggle("live-offer", changed);
+  }
+
+  /** These are being graded. */
+  grade() {
+    if (this.sum) sessionStorage.setItem(`live-graded-${page}`, this.sum);
+    this.tell();
+  }
+}
+
 if (runnable.length > 0 && /^\d\d-/.test(page)) {
   document.querySelector("main h1")?.after(bar);
   all.onclick = () => run({});
   again.onclick = reset;
   stop.onclick = () => ask("/live/stop", { page });
+  const exercise = runnable.find((block) => block.exercise);
+  const files = exercise && new Files(exercise);
   for (const block of runnable)
-    block.button.onclick = () => run(block.exercise ? { exercise: true } : { block: block.number });
+    block.button.onclick = async () => {
+      if (block.exercise) {
+        await files.look();
+        files.grade();
+      }
+      run(block.exercise ? { exercise: true } : { block: block.number });
+    };
 } else {
   for (const block of runnable) block.button.remove();
 }

@@ -4,6 +4,7 @@
 //! It runs commands, so it trusts nobody but the browser that was given the link ([`guard`]), and runs nothing but this
 //! book's own blocks, by their numbers ([`runs`]).
 
+mod files;
 mod guard;
 mod page;
 mod runs;
@@ -35,6 +36,7 @@ pub fn app(pages: &Path, runs: Arc<Runs>) -> Router {
         .route("/live.css", file("text/css", include_str!("live.css")))
         .route("/live/run", post(runs::run))
         .route("/live/stop", post(runs::stop))
+        .route("/live/files", post(files::files))
         .with_state(runs)
         .layer(DefaultBodyLimit::max(BODY))
         .fallback_service(ServeDir::new(pages))

@@ -28,8 +28,9 @@ const AT_ONCE: usize = 4;
 pub struct Runs {
     /// The runner.
     program: PathBuf,
-    /// The chapters that can be run.
+    /// The chapters that can be run, and where their labs are.
     labs: Vec<String>,
+    folder: PathBuf,
     /// The runner of each lab that runs; none where it has said all and only has to end.
     running: Mutex<HashMap<String, Option<Pid>>>,
     /// Told when one has ended.
@@ -63,11 +64,11 @@ enum Engine {
     Pocket,
 }
 
-/// Which run is to be stopped.
+/// Which chapter: its run is to be stopped, its files are to be shown.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    page: String,
+    pub(super) page: String,
 }
 
 impl Runs {
@@ -82,9 +83,16 @@ impl Runs {
             labs: names
                 .filter(|name| book.join("../labs").join(name).is_dir())
                 .collect(),
+            folder: book.join("../labs"),
             running: Mutex::default(),
             ended: Notify::new(),
         }
+    }
+
+    /// Where the reader's answer to a chapter's exercise is; none for what is no chapter.
+    pub fn exercise(&self, page: &str) -> Option<PathBuf> {
+        let known = self.labs.iter().any(|lab| lab == page);
+        known.then(|| self.folder.join(page).join("exercise"))
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<String, Option<Pid>>> {

@@ -110,7 +110,7 @@ async fn only_this_books_page_may_run_anything() {
         ),
     ];
     for (headers, status) in refused {
-        for path in ["/live/run", "/live/stop"] {
+        for path in ["/live/run", "/live/stop", "/live/files"] {
             let answer = live.post(path, RUN, headers).await;
             assert_eq!(answer.status(), status, "{path} {headers:?}");
         }
@@ -276,4 +276,33 @@ async fn a_hundred_requests_at_once_start_no_more_than_one_run_a_chapter() {
     until(|| live.runs.is_idle()).await;
     let started = std::fs::read_to_string(live.folder.path().join("runner.started")).unwrap();
     assert_eq!(started, "\n");
+}
+
+/// The files of an exercise, and no others, whatever a request calls them.
+#[tokio::test]
+async fn the_readers_files_are_shown_as_they_are() {
+    let live = live("", "");
+    let folder = live.folder.path().join("labs/03-shell-form/exercise");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("Dockerfile"), "FROM <one>\n").unwrap();
+    std::fs::write(folder.join(".Dockerfile.swp"), "an editor's").unwrap();
+    let ask = async || {
+        let answer = live
+            .post("/live/files", r#"{"page": "03-shell-form"}"#, &[])
+            .await;
+        assert_eq!(answer.status(), 200);
+        serde_json::from_str::<serde_json::Value>(&text(answer).await).unwrap()
+    };
+    let first = ask().await;
+    let path = "labs/03-shell-form/exercise/Dockerfile";
+    let wanted = serde_json::json!([{ "path": path, "text": "FROM <one>\n" }]);
+    assert_eq!(first["files"], wanted);
+    assert_eq!(ask().await["sum"], first["sum"]);
+    std::fs::write(folder.join("Dockerfile"), "FROM two\n").unwrap();
+    assert_ne!(ask().await["sum"], first["sum"]);
+    for page in ["glossary", "../secret.txt", "..", "", "03-shell-form/../.."] {
+        let body = serde_json::json!({ "page": page }).to_string();
+        let answer = live.post("/live/files", &body, &[]).await;
+        assert_eq!(answer.status(), 404, "{page}");
+    }
 }
