@@ -132,8 +132,25 @@ impl Sandbox {
             let build = [
                 "build", "-q", "-t", name, "--label", &label, "-f", &file, &folder,
             ];
+            let before = self.id(name)?;
             let built = self.built(&build)?;
             built.success(&format!("building {name} from {file}"))?;
+            self.replaced(&before, name)?;
+        }
+        Ok(())
+    }
+
+    /// The image of this name; empty if there is none.
+    fn id(&self, name: &str) -> Result<String> {
+        let listed = self.docker(&["images", "-q", "--no-trunc", name])?;
+        Ok(listed.stdout.trim().to_owned())
+    }
+
+    /// Removes the image that has lost its name to another: nobody would find it again, and each build looks at all images.
+    /// One that a container is made from stays.
+    fn replaced(&self, before: &str, name: &str) -> Result<()> {
+        if !before.is_empty() && self.id(name)? != before {
+            self.docker(&["rmi", before])?;
         }
         Ok(())
     }
