@@ -26,6 +26,7 @@ fn parse(text: &str) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::{Duration, Instant};
 
     #[test]
     fn a_listener_is_seen_and_goes() {
@@ -34,6 +35,10 @@ mod tests {
         let own = std::process::id().cast_signed();
         assert!(listening(own).contains(&port));
         drop(listener);
-        assert!(!listening(own).contains(&port));
+        // A child that another test is starting may have a copy of it, between its fork and its exec.
+        let end = Instant::now() + Duration::from_secs(10);
+        while listening(own).contains(&port) {
+            assert!(Instant::now() < end, "it never goes");
+        }
     }
 }
