@@ -23,6 +23,8 @@ pub struct Learner {
     /// What runs, and what is to run when that has ended.
     run: Option<Run>,
     after: Option<What>,
+    /// What runs was told to give up: what it still says is about files, or an exercise, that nobody is at any more.
+    given_up: bool,
     /// How many were started.
     runs: u64,
     /// The fingerprint of the files that are being graded, or were.
@@ -69,6 +71,7 @@ impl Learner {
             to,
             run: None,
             after: None,
+            given_up: false,
             runs: 0,
             graded: None,
             hints: Vec::new(),
@@ -113,7 +116,7 @@ impl Learner {
         match event {
             Event::Wish(wish) => return self.wish(wish),
             Event::Saved => self.saved(),
-            Event::Line(id, line) if self.is_current(id) => self.line(line),
+            Event::Line(id, line) if self.is_current(id) && !self.given_up => self.line(line),
             Event::Ended(id, status, said) if self.is_current(id) => {
                 return self.ended(status, &said);
             }
@@ -194,6 +197,7 @@ impl Learner {
         self.paper.say(Ink::Note, &files);
         if state == State::Done {
             self.give_up(None);
+            self.graded = source::fingerprint(&self.root, self.exercise()).ok();
             self.paper
                 .say(Ink::Good, "These files have passed already.");
             self.doing = "done".into();
@@ -214,12 +218,14 @@ impl Learner {
         self.after = after;
         if let Some(run) = &self.run {
             run.give_up();
+            self.given_up = true;
             self.doing = "giving up the run before".into();
         }
     }
 
     fn start(&mut self, what: What) {
         self.after = None;
+        self.given_up = false;
         self.runs += 1;
         self.told = false;
         let slug = self.exercise().slug.clone();
@@ -252,9 +258,6 @@ impl Learner {
     }
 
     fn line(&mut self, line: Line) {
-        if self.after.is_some() {
-            return; // it has been given up
-        }
         match line {
             Line::Lab { engine } => self.paper.say(Ink::Note, &format!("-- on {engine}")),
             Line::Step { command } => {

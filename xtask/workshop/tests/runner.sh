@@ -22,6 +22,12 @@ case $answer in
     log "waits as $$"
     sleep infinity &
     wait ;;
+  late)
+    # Told to give up when its verdict is out already.
+    trap 'ended passed; log "cleaned up"; kill "$!"; exit 0' INT
+    log "waits as $$"
+    sleep infinity &
+    wait ;;
   much) for ((i = 0; i < 3000; i++)); do line '{"lab":"x","event":"output","text":"much\n"}'; done; ended passed ;;
   broken) echo 'the machine is broken' >&2; exit 2 ;;
   no)

@@ -250,6 +250,30 @@ fn a_save_gives_up_the_run_that_is_under_way() {
     assert_eq!(screen.ends(), 0);
 }
 
+/// A verdict that comes when its run was told to give up is nobody's: not that of the exercise that one is at now.
+#[test]
+fn a_late_verdict_is_not_another_exercises() {
+    let checkout = Checkout::new("late");
+    checkout.save("02-two", "yes");
+    let mut screen = Screen::start(checkout.command(&["2"]));
+    screen.shows("PASSED");
+    screen.types("1\r");
+    checkout.wait_for_log("waits as");
+    screen.types("2\r");
+    screen.shows("These files have passed already.");
+    checkout.wait_for_log("cleaned up");
+    screen.shows("2 The second (done) | passed | 1 of 2 done");
+    let progress = fs::read_to_string(checkout.path(".workshop/progress.json")).unwrap();
+    assert!(!progress.contains("01-one"), "{progress}");
+    // Nor does it make another exercise's edit one of this.
+    checkout.save("01-one", "no");
+    screen.types("1\r");
+    screen.shows("it says: no");
+    assert_eq!(checkout.log().matches("began exercise 02-two").count(), 1);
+    screen.types("q");
+    assert_eq!(screen.ends(), 0);
+}
+
 /// Whatever ends the workshop, the runner is told, and has cleaned up before the workshop is gone.
 #[test]
 fn no_end_leaves_a_run() {
