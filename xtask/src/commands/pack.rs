@@ -13,6 +13,7 @@ use crate::chapter::course::Course;
 use crate::engine::cargo;
 use crate::engine::programs::export;
 use crate::report::verdict::Verdict;
+use crate::system::copy::copy;
 use crate::system::print::print;
 use crate::system::{checkout, process};
 
@@ -60,7 +61,7 @@ pub fn pack(course: &Course, arguments: &[String]) -> Result<Verdict> {
         ("book/book", "book/html"),
         ("labs", "labs"),
     ] {
-        copy(&root.join(from), &folder.join(to))
+        copy(&root.join(from), &folder.join(to), &is_left_out)
             .with_context(|| format!("cannot copy {from} to {}", folder.display()))?;
     }
     for (name, text) in [("xtask", XTASK), ("workshop", WORKSHOP), ("README", README)] {
@@ -123,20 +124,10 @@ fn static_program(workspace: &Path, package: &str) -> Result<PathBuf> {
     Ok(folder.join(target).join("debug").join(package))
 }
 
-/// Copies a folder, but for what is built in it.
-fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (path, name) = (entry.path(), entry.file_name());
-        let staged = name == "bin" && from.join("Cargo.toml").is_file();
-        if staged || name == "target" || name == "mutants" {
-            continue;
-        }
-        match path.is_dir() {
-            true => copy(&path, &to.join(name))?,
-            false => drop(fs::copy(&path, to.join(name))?),
-        }
-    }
-    Ok(())
+/// What is built, and what no learner needs.
+fn is_left_out(path: &Path) -> bool {
+    let in_a_package = || path.with_file_name("Cargo.toml").is_file();
+    path.ends_with("target")
+        || path.ends_with("mutants")
+        || (path.ends_with("bin") && in_a_package())
 }

@@ -1,11 +1,12 @@
 //! A wrong answer in place of the right one: a copy of the lab's folder, where the mutant's files and its program stand in
 //! `solution/` and `bin/`.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+
+use crate::system::copy::copy;
 
 /// Lays `mutants/NAME` of the lab in `folder` over its solution, in the folder `to`. `program` is the mutant's own, to stand
 /// where the image takes the solution's from, at `replaced`.
@@ -18,30 +19,14 @@ pub fn lay(folder: &Path, name: &str, program: Option<(&Path, &str)>, to: &Path)
     };
     // Whatever an earlier run has left is another mutant's.
     let _ = fs::remove_dir_all(to);
-    copy(folder, to, &["mutants", "exercise", "src"]).with_context(context)?;
+    let others = ["mutants", "exercise", "src"].map(|name| folder.join(name));
+    copy(folder, to, &|path| others.iter().any(|other| other == path)).with_context(context)?;
     let over = to.join("solution");
-    copy(&folder.join("mutants").join(name), &over, &[]).with_context(context)?;
+    copy(&folder.join("mutants").join(name), &over, &|_| false).with_context(context)?;
     if let Some((program, replaced)) = program {
         fs::create_dir_all(to.join("bin"))
             .and_then(|()| fs::copy(program, to.join("bin").join(replaced)))
             .with_context(context)?;
-    }
-    Ok(())
-}
-
-/// Copies a folder's contents, modes included, but for what is called as one of `but`.
-fn copy(from: &Path, to: &Path, but: &[&str]) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let (path, name) = (entry.path(), entry.file_name());
-        if but.iter().any(|but| OsStr::new(but) == name) {
-            continue;
-        }
-        match path.is_dir() {
-            true => copy(&path, &to.join(name), &[])?,
-            false => drop(fs::copy(&path, to.join(name))?),
-        }
     }
     Ok(())
 }

@@ -75,7 +75,7 @@ pub fn run(
             report.lab = job.name();
             screen.verdict(&report);
             drop(bar);
-            release(&mut lock(&busy), &job.lab);
+            lock(&busy).retain(|lab| **lab != job.lab);
             board.suspend(|| screen.flush());
             lock(&reports).push(report);
         }
@@ -107,13 +107,6 @@ fn next<'a>(queue: &mut VecDeque<&'a Job>, busy: &mut Vec<&'a Lab>) -> Option<&'
     let job = queue.remove(free)?;
     busy.push(&job.lab);
     Some(job)
-}
-
-/// One of those that were at this lab is done with it.
-fn release(busy: &mut Vec<&Lab>, lab: &Lab) {
-    if let Some(at) = busy.iter().position(|other| *other == lab) {
-        busy.remove(at);
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -3,6 +3,7 @@
 //! It may call: no other room.
 
 pub(crate) mod checkout;
+pub(crate) mod copy;
 pub(crate) mod interrupt;
 pub(crate) mod lock;
 pub(crate) mod machine;
