@@ -134,8 +134,11 @@ impl Sandbox {
             ];
             let before = self.id(name)?;
             let built = self.built(&build)?;
-            built.success(&format!("building {name} from {file}"))?;
-            self.replaced(&before, name)?;
+            let now = built.success(&format!("building {name} from {file}"))?;
+            // Nobody would find it again, and each build looks at all images. One that a container is made from stays.
+            if !before.is_empty() && before != plain(&now) {
+                self.docker(&["rmi", &before])?;
+            }
         }
         Ok(())
     }
@@ -143,16 +146,7 @@ impl Sandbox {
     /// The image of this name; empty if there is none.
     fn id(&self, name: &str) -> Result<String> {
         let listed = self.docker(&["images", "-q", "--no-trunc", name])?;
-        Ok(listed.stdout.trim().to_owned())
-    }
-
-    /// Removes the image that has lost its name to another: nobody would find it again, and each build looks at all images.
-    /// One that a container is made from stays.
-    fn replaced(&self, before: &str, name: &str) -> Result<()> {
-        if !before.is_empty() && self.id(name)? != before {
-            self.docker(&["rmi", before])?;
-        }
-        Ok(())
+        Ok(plain(&listed.stdout).to_owned())
     }
 
     /// This sandbox with another folder: a copy of the lab's, in which a wrong answer stands where the right one was.
@@ -355,6 +349,12 @@ fn undisturbed(build: impl Fn() -> Result<Output>) -> Result<Output> {
         output = build()?;
     }
     Ok(output)
+}
+
+/// An image's id as every engine prints it: podman's build leaves out what kind of sum it is.
+fn plain(id: &str) -> &str {
+    let id = id.trim();
+    id.strip_prefix("sha256:").unwrap_or(id)
 }
 
 /// The lock of a lab on an engine: who holds it may have its sandbox.
