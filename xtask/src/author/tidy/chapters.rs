@@ -70,6 +70,14 @@ impl Tree<'_> {
         }
         for step in chapter.blocks.iter().flat_map(|block| &block.steps) {
             self.container_names(&path, step.line, &step.command, lab);
+            if several_at_once(&step.command, &step.expected) {
+                self.fault(
+                    &path,
+                    step.line,
+                    "several containers at once, in a fixed order",
+                    "an engine does them side by side: | sort",
+                );
+            }
             let sleeps = step
                 .command
                 .split([';', '&', '|', '\n'])
@@ -126,3 +134,25 @@ impl Tree<'_> {
         }
     }
 }
+
+/// Whether a command does something to several containers and prints their names in no order that anything promises.
+/// `podman rm` starts them all and names each as it goes
+/// ([parallel](https://github.com/containers/podman/blob/v4.3.1/pkg/parallel/parallel.go)); so does a newer docker.
+fn several_at_once(command: &str, expected: &str) -> bool {
+    let mut parts = command.split([';', '&', '|', '\n']).map(str::trim);
+    let acts = |part: &str| {
+        let mut words = part.split_whitespace();
+        words.next() == Some("docker") && words.next().is_some_and(|verb| SEVERAL.contains(&verb))
+    };
+    let Some(part) = parts.by_ref().find(|part| acts(part)) else {
+        return false;
+    };
+    let named = expected
+        .lines()
+        .filter(|line| part.split_whitespace().any(|word| word == *line))
+        .count();
+    named > 1 && parts.next() != Some("sort")
+}
+
+/// What takes several names, and prints each.
+const SEVERAL: [&str; 7] = ["kill", "pause", "restart", "rm", "start", "stop", "unpause"];

@@ -219,7 +219,8 @@ mod tests {
         write("book/src/SUMMARY.md", "- [A](01-a.md)\n- [B](02-b.md)\n");
         write(
             "book/src/01-a.md",
-            "# A\n\n```console\n$ docker run --name web lab01\n$ sleep 1; true\n```\n",
+            "# A\n\n```console\n$ docker run --name web lab01\n$ sleep 1; true\n$ docker rm -f a b\na\nb\n\
+             $ docker rm -f a b | sort\na\nb\n```\n",
         );
         write("book/src/02-b.md", "# B\n\n```console,oops\n$ true\n```\n");
         write("book/src/stray.md", "# Stray\n");
@@ -255,6 +256,7 @@ mod tests {
             "no hints",
             "book/src/01-a.md:4: container name web",
             "book/src/01-a.md:5: a fixed sleep",
+            "book/src/01-a.md:6: several containers at once",
             "book/src/02-b.md:3: unknown fence word `oops`",
             "book/src/stray.md:1: SUMMARY.md does not name this page",
             "book/src/02-b.md:1: a chapter without its folder",
@@ -283,5 +285,6 @@ mod tests {
         ] {
             assert!(text.contains(part), "missing: {part}\n{text}");
         }
+        assert!(!text.contains("01-a.md:9: several"), "{text}");
     }
 }
