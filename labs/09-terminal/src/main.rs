@@ -16,9 +16,11 @@ fn main() -> Result<()> {
     let name = env::args().nth(1).unwrap_or_else(|| "app".to_owned());
 
     // Held back, and read from a file descriptor: it tells where each one comes from.
-    // SIGWINCH is left out: terminals send it whenever they like.
+    // Two are left out. SIGWINCH: terminals send it whenever they like. SIGCONT: the kernel
+    // sends it behind the SIGHUP of a terminal that has gone, and a client may hand it on
+    // first. It would end of our answer, which it can write nowhere, and SIGHUP be lost.
     let signals: SigSet = Signal::iterator()
-        .filter(|&signal| signal != Signal::SIGWINCH)
+        .filter(|&signal| signal != Signal::SIGWINCH && signal != Signal::SIGCONT)
         .collect();
     signals.thread_block()?;
     let fd = SignalFd::new(&signals)?;

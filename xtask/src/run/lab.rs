@@ -19,7 +19,6 @@ use crate::system::interrupt::Interrupted;
 use crate::system::lock::Locks;
 use crate::system::machine;
 use crate::system::print::complain;
-use crate::system::process::which;
 
 /// Runs a lab. `progress` is told what is going on. Only an interrupt is an error; all else is a verdict.
 pub fn run(
@@ -172,13 +171,9 @@ impl Runner<'_> {
         {
             return false;
         }
-        let Some(missing) = fence.needs.iter().find(|program| which(program).is_none()) else {
+        let Some(reason) = fence.needs.iter().find_map(|need| machine::lacks(need)) else {
             return true;
         };
-        let reason = format!(
-            "needs `{missing}`, which is not on PATH; {}",
-            machine::how_to_get(missing)
-        );
         self.skip(chapter, block, reason);
         false
     }

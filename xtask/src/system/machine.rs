@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::system::process;
+use crate::system::process::{self, which};
 
 /// Whether an ordinary process may make a user namespace; otherwise the reason and the remedy.
 ///
@@ -19,6 +19,17 @@ pub fn user_namespaces() -> Result<(), String> {
     }
 }
 
+/// Why a block with this `needs=` cannot run here: a program is not on PATH or, for `root`, you are somebody else.
+pub fn lacks(need: &str) -> Option<String> {
+    if need == "root" {
+        let root = nix::unistd::geteuid().is_root();
+        return (!root).then(|| "needs root: it makes network and PID namespaces".into());
+    }
+    which(need)
+        .is_none()
+        .then(|| format!("needs `{need}`, which is not on PATH; {}", how_to_get(need)))
+}
+
 /// How to get a program that a chapter or the runner wants.
 pub fn how_to_get(program: &str) -> String {
     let package = match program {
@@ -27,6 +38,7 @@ pub fn how_to_get(program: &str) -> String {
         "busybox" => "busybox-static",
         "dpkg-query" => "dpkg",
         "setpriv" | "unshare" => "util-linux",
+        "dockerd" => "docker.io",
         "script" => "bsdutils",
         same => same,
     };
@@ -54,6 +66,15 @@ fn remedy(said: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_machine_lacks_is_said_with_its_remedy() {
+        assert_eq!(lacks("sh"), None);
+        let said = lacks("no-such-program").unwrap();
+        assert!(said.contains("not on PATH; install it"), "{said}");
+        let root = nix::unistd::geteuid().is_root();
+        assert_eq!(lacks("root").is_none(), root);
+    }
 
     #[test]
     fn a_package_may_have_another_name() {
