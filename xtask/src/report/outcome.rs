@@ -37,6 +37,9 @@ pub struct Skip {
     pub line: usize,
     /// Why, and how to get it to run.
     pub reason: String,
+    /// Whether it fails the lab (`--deny-skip`).
+    #[serde(skip)]
+    pub refused: bool,
 }
 
 /// One lab's run.

@@ -138,7 +138,7 @@ impl Runner<'_> {
         }
         self.script(&chapter, &blocks, sandbox)?;
         // Refused, a skip has its own reason to fail.
-        self.report.complete &= !self.options.deny_skip || self.report.skipped.is_empty();
+        self.report.complete &= !self.report.skipped.iter().any(|skip| skip.refused);
         Ok(())
     }
 
@@ -171,16 +171,22 @@ impl Runner<'_> {
         {
             return false;
         }
-        let Some(reason) = fence.needs.iter().find_map(|need| machine::lacks(need)) else {
+        let Some((need, reason)) = fence
+            .needs
+            .iter()
+            .find_map(|need| Some((need, machine::lacks(need)?)))
+        else {
             return true;
         };
-        self.skip(chapter, block, reason);
+        // Who runs it is a way of running it, as the engine is: there is nothing to install.
+        let refused = self.options.deny_skip && need != machine::ROOT;
+        self.skip(chapter, block, reason, refused);
         false
     }
 
-    /// Notes that something was not done; a failure where that is not allowed.
-    pub(super) fn skip(&mut self, chapter: &Chapter, block: &Block, reason: String) {
-        if self.options.deny_skip {
+    /// Notes that something was not done; a failure where that is refused.
+    pub(super) fn skip(&mut self, chapter: &Chapter, block: &Block, reason: String, refused: bool) {
+        if refused {
             self.report.verdict = Verdict::Failed;
             self.report.problem = Some(chapter.source.point(
                 block.line,
@@ -192,6 +198,7 @@ impl Runner<'_> {
         self.report.skipped.push(Skip {
             line: block.line,
             reason,
+            refused,
         });
     }
 }

@@ -120,7 +120,7 @@ impl Runner<'_> {
             && let Some(reason) = pictures.look()?
         {
             let reason = format!("the picture {name} was not drawn: {reason}");
-            self.skip(chapter, block, reason);
+            self.skip(chapter, block, reason, self.options.deny_skip);
             if let Some(skip) = self.report.skipped.last() {
                 self.screen.skipped(skip);
             }

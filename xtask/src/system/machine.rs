@@ -19,15 +19,29 @@ pub fn user_namespaces() -> Result<(), String> {
     }
 }
 
+/// The need that is no program: to be root.
+pub const ROOT: &str = "root";
+
 /// Why a block with this `needs=` cannot run here: a program is not on PATH or, for `root`, you are somebody else.
 pub fn lacks(need: &str) -> Option<String> {
-    if need == "root" {
+    if need == ROOT {
         let root = nix::unistd::geteuid().is_root();
         return (!root).then(|| "needs root: it makes network and PID namespaces".into());
+    }
+    if need == "compose" {
+        return (!compose()).then(|| format!("needs Compose; {}", how_to_get("docker-compose")));
     }
     which(need)
         .is_none()
         .then(|| format!("needs `{need}`, which is not on PATH; {}", how_to_get(need)))
+}
+
+/// Whether Compose is there, as Docker's plugin or as a program of its own.
+fn compose() -> bool {
+    let mut plugin = Command::new("docker");
+    plugin.args(["compose", "version"]);
+    let there = process::run(&mut plugin, Duration::from_secs(20));
+    there.is_ok_and(|output| output.status.success()) || which("docker-compose").is_some()
 }
 
 /// How to get a program that a chapter or the runner wants.
