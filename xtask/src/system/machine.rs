@@ -1,6 +1,7 @@
 //! What this machine allows: asked of the machine, with the remedy where it says no.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -29,19 +30,20 @@ pub fn lacks(need: &str) -> Option<String> {
         return (!root).then(|| "needs root: it makes network and PID namespaces".into());
     }
     if need == "compose" {
-        return (!compose()).then(|| format!("needs Compose; {}", how_to_get("docker-compose")));
+        let there = which("docker-compose").is_some() || has_compose(Path::new("docker"));
+        return (!there).then(|| format!("needs Compose; {}", how_to_get("docker-compose")));
     }
     which(need)
         .is_none()
         .then(|| format!("needs `{need}`, which is not on PATH; {}", how_to_get(need)))
 }
 
-/// Whether Compose is there, as Docker's plugin or as a program of its own.
-fn compose() -> bool {
-    let mut plugin = Command::new("docker");
+/// Whether this `docker` has Compose as a plugin.
+fn has_compose(docker: &Path) -> bool {
+    let mut plugin = Command::new(docker);
     plugin.args(["compose", "version"]);
-    let there = process::run(&mut plugin, Duration::from_secs(20));
-    there.is_ok_and(|output| output.status.success()) || which("docker-compose").is_some()
+    let said = process::run(&mut plugin, Duration::from_secs(20));
+    said.is_ok_and(|output| output.status.success())
 }
 
 /// How to get a program that a chapter or the runner wants.
@@ -53,6 +55,7 @@ pub fn how_to_get(program: &str) -> String {
         "dpkg-query" => "dpkg",
         "setpriv" | "unshare" => "util-linux",
         "dockerd" => "docker.io",
+        "systemd-run" => "systemd",
         "script" => "bsdutils",
         same => same,
     };
@@ -88,6 +91,24 @@ mod tests {
         assert!(said.contains("not on PATH; install it"), "{said}");
         let root = nix::unistd::geteuid().is_root();
         assert_eq!(lacks("root").is_none(), root);
+    }
+
+    #[test]
+    fn compose_may_be_a_plugin() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let folder = tempfile::tempdir().unwrap();
+        let docker = folder.path().join("docker");
+        for (knows, has) in [("compose", true), ("buildx", false)] {
+            fs::write(
+                &docker,
+                format!("#!/bin/sh\n[ \"$*\" = '{knows} version' ]\n"),
+            )
+            .unwrap();
+            fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
+            assert_eq!(has_compose(&docker), has);
+        }
+        assert!(!has_compose(&folder.path().join("none")));
     }
 
     #[test]

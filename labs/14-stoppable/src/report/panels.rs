@@ -18,10 +18,11 @@ pub struct Panel {
     pub story: Story,
 }
 
-/// A part of a page: no empty line in it, as Markdown ends a block of HTML there.
+/// A part of a page: no empty line in it, as Markdown ends a block of HTML there. A container to which nothing happened
+/// is left out: a lane with nothing on it says nothing, to the eye or in words.
 pub fn draw(panels: &[Panel]) -> String {
     let mut page = String::from("<div class=\"pictures\">\n");
-    for panel in panels {
+    for panel in panels.iter().filter(|panel| !panel.story.beats.is_empty()) {
         let _ = write!(
             page,
             "<figure data-order=\"{}\">\n{}<figcaption>{}</figcaption>\n</figure>\n",
@@ -101,6 +102,12 @@ mod tests {
         let both = draw(&[panel(0.1, Outcome::Handler), panel(0.1, Outcome::Handler)]);
         assert!(difference(&kept, &both).is_some(), "one more");
         assert!(difference("", &kept).is_some(), "nothing is kept");
+        let mut idle = panel(0.1, Outcome::Handler);
+        idle.story.beats.clear();
+        assert_eq!(
+            difference(&kept, &draw(&[idle, panel(0.1, Outcome::Handler)])),
+            None
+        );
     }
 
     #[test]
