@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     // Held back, and read from a file descriptor: it tells where each one comes from.
     // Two are left out. SIGWINCH: terminals send it whenever they like. SIGCONT: the kernel
     // sends it behind the SIGHUP of a terminal that has gone, and a client may hand it on
-    // first. It would end of our answer, which it can write nowhere, and SIGHUP be lost.
+    // first. Our answer, which it can write nowhere, would end it, and SIGHUP be lost.
     let signals: SigSet = Signal::iterator()
         .filter(|&signal| signal != Signal::SIGWINCH && signal != Signal::SIGCONT)
         .collect();

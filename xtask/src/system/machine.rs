@@ -95,17 +95,17 @@ mod tests {
 
     #[test]
     fn compose_may_be_a_plugin() {
-        use std::os::unix::fs::PermissionsExt;
-
         let folder = tempfile::tempdir().unwrap();
         let docker = folder.path().join("docker");
         for (knows, has) in [("compose", true), ("buildx", false)] {
-            fs::write(
-                &docker,
-                format!("#!/bin/sh\n[ \"$*\" = '{knows} version' ]\n"),
-            )
-            .unwrap();
-            fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).unwrap();
+            // Written by another process: a child that is forked beside this test would hold ours open (ETXTBSY).
+            let text = format!("#!/bin/sh\n[ \"$*\" = '{knows} version' ]\n");
+            let mut write = Command::new("sh");
+            write
+                .args(["-c", "printf %s \"$1\" >\"$0\" && chmod +x \"$0\""])
+                .arg(&docker)
+                .arg(text);
+            assert!(write.status().unwrap().success());
             assert_eq!(has_compose(&docker), has);
         }
         assert!(!has_compose(&folder.path().join("none")));
