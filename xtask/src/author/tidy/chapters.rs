@@ -16,6 +16,9 @@ const SECTIONS: [&str; 6] = [
     "If it fails",
 ];
 
+/// What ends one command and begins the next.
+const ENDS: [char; 4] = [';', '&', '|', '\n'];
+
 impl Tree<'_> {
     pub(super) fn chapter(&mut self, chapter: &Chapter, lab: &Lab) {
         let path = self.root.join(&chapter.source.path);
@@ -80,7 +83,7 @@ impl Tree<'_> {
             }
             let sleeps = step
                 .command
-                .split([';', '&', '|', '\n'])
+                .split(ENDS)
                 .any(|part| part.trim_start().starts_with("sleep "));
             if sleeps && !step.command.contains("sleep infinity") && !step.command.contains('&') {
                 self.fault(
@@ -139,7 +142,7 @@ impl Tree<'_> {
 /// `podman rm` starts them all and names each as it goes
 /// ([parallel](https://github.com/containers/podman/blob/v4.3.1/pkg/parallel/parallel.go)); so does a newer docker.
 fn several_at_once(command: &str, expected: &str) -> bool {
-    let mut parts = command.split([';', '&', '|', '\n']).map(str::trim);
+    let mut parts = command.split(ENDS).map(str::trim);
     let acts = |part: &str| {
         let mut words = part.split_whitespace();
         words.next() == Some("docker") && words.next().is_some_and(|verb| SEVERAL.contains(&verb))
