@@ -98,6 +98,9 @@ pub struct Trace {
     /// Events as JSON, one a line
     #[arg(long)]
     pub json: bool,
+    /// Of a running container: tell of TCP connections to its ports, too
+    #[arg(long)]
+    pub connections: bool,
     /// Draw the stop of an image into this file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
@@ -117,9 +120,14 @@ pub struct Trace {
 pub struct Draw {
     /// Where to write the drawing
     pub out: PathBuf,
-    /// A container: what stands below it, and its events
+    /// A part of the drawing: what stands below it (nothing: the containers' names), and the events of one container, or of
+    /// several on one axis of time, each behind a line {"container": NAME}
     #[arg(long = "panel", value_name = "TITLE=FILE", required = true)]
     pub panels: Vec<Source>,
+    /// Lines of JSON with what no tracer sees: {"at": SECONDS, "lost": COUNT}, {"at": SECONDS, "note": TEXT}, and what
+    /// `docker events --format '{{json .}}'` prints. A panel takes those of its time: a line {"from": SECONDS, "to": SECONDS}
+    #[arg(long, value_name = "FILE")]
+    pub extra: Option<PathBuf>,
     /// Compare the order of what happened with that in an earlier drawing; prints the difference, and ends with 1
     #[arg(long, value_name = "DRAWING")]
     pub compare: Option<PathBuf>,

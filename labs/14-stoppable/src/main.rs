@@ -51,7 +51,8 @@ fn run(command: Command) -> Result<u8> {
             })
         }
         Command::Draw(flags) => {
-            let difference = draw::run(&flags.panels, &flags.out, flags.compare.as_deref())?;
+            let extra = flags.extra.as_deref();
+            let difference = draw::run(&flags.panels, extra, &flags.out, flags.compare.as_deref())?;
             match difference {
                 None => Ok(0),
                 Some(difference) => print(&difference).map(|_| 1),
@@ -184,9 +185,16 @@ fn traced(engine: &Engine, flags: &Trace) -> Result<u8> {
             &flags.target,
             flags.tracer.as_deref(),
             flags.json,
+            flags.connections,
             std::io::stdout(),
         )?;
         return Ok(0);
+    }
+    if flags.connections {
+        bail!(
+            "--connections is for a running container; {} is none",
+            flags.target
+        );
     }
     let seen = trace::image(
         engine,

@@ -1,7 +1,7 @@
 //! The words of a console fence: what a block is for, and where it can run.
 
 /// The words a reader of an error message may use.
-pub const WORDS: &str = "known words: console, no_run, exercise, needs=PROGRAM, engine=docker|podman|pocket, picture=NAME (separated by commas)";
+pub const WORDS: &str = "known words: console, no_run, exercise, needs=PROGRAM, engine=docker|podman|pocket, picture=NAME, connections (separated by commas)";
 
 /// What stands behind the three backticks of a console block.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Fence {
     pub engines: Vec<String>,
     /// The picture that shows what its containers do.
     pub picture: Option<String>,
+    /// It shows connections to them, too.
+    pub connections: bool,
 }
 
 impl Fence {
@@ -32,6 +34,7 @@ impl Fence {
         match word.split_once('=') {
             None if word == "no_run" => self.no_run = true,
             None if word == "exercise" => self.exercise = true,
+            None if word == "connections" => self.connections = true,
             Some(("needs", program)) if !program.is_empty() => self.needs.push(program.to_owned()),
             Some(("engine", engine)) if ["docker", "podman", "pocket"].contains(&engine) => {
                 self.engines.push(engine.to_owned());
@@ -61,7 +64,10 @@ mod tests {
         assert!(fence.exercise && !fence.no_run);
         assert_eq!(fence.needs, ["busybox"]);
         assert_eq!(fence.engines, ["docker", "podman"]);
-        let fence = Fence::parse("console,picture=stop-2").unwrap().unwrap();
+        let fence = Fence::parse("console,picture=stop-2,connections")
+            .unwrap()
+            .unwrap();
+        assert!(fence.connections);
         assert_eq!(fence.picture.as_deref(), Some("stop-2"));
     }
 

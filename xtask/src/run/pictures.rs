@@ -3,13 +3,14 @@
 //! no picture need not compile it.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use nix::sys::signal::{Signal, kill};
@@ -27,11 +28,21 @@ const SOON: Duration = Duration::from_secs(60);
 pub struct Pictures<'a> {
     sandbox: &'a Sandbox,
     wanted: &'a Wanted,
+    /// What no tracer sees.
+    pub extra: PathBuf,
     /// The tracer's image.
     tracer: String,
     watched: Vec<Watched>,
     seen: Vec<Seen>,
+    /// When the block began, in seconds since 1970.
+    began: f64,
+    /// Whether its picture shows connections.
+    connections: bool,
 }
+
+/// The variable with the name of a file for what no tracer sees, in lines of JSON: what a load generator lost, what a
+/// balancer found out, what an engine on another machine did (`stoppable draw --help`).
+pub const EXTRA: &str = "TRAPPING_SIGNALS_PICTURE";
 
 /// A container with a tracer beside it.
 struct Watched {
@@ -42,9 +53,10 @@ struct Watched {
     events: Option<JoinHandle<Vec<u8>>>,
 }
 
-/// A container that was watched.
+/// A block whose containers were watched.
 struct Seen {
     picture: String,
+    /// What stands below it, if not the containers' names.
     title: String,
     events: PathBuf,
 }
@@ -59,16 +71,29 @@ pub struct Drawn {
 
 impl<'a> Pictures<'a> {
     /// Builds the tracer's image.
-    pub fn prepare(sandbox: &'a Sandbox, wanted: &'a Wanted) -> Result<Pictures<'a>> {
+    pub fn prepare(sandbox: &'a Sandbox, wanted: &'a Wanted, number: &str) -> Result<Pictures<'a>> {
+        let extra = wanted.folder.join(format!("{number}-extra.jsonl"));
         fs::create_dir_all(&wanted.folder)
-            .with_context(|| format!("cannot make {}", wanted.folder.display()))?;
+            .and_then(|()| fs::write(&extra, ""))
+            .with_context(|| format!("cannot write {}", extra.display()))?;
         Ok(Pictures {
+            extra,
+            began: 0.0,
+            connections: false,
             tracer: sandbox.build_tracer(&wanted.stoppable)?,
             sandbox,
             wanted,
             watched: Vec::new(),
             seen: Vec::new(),
         })
+    }
+
+    /// A block begins, whose picture may show connections, too.
+    pub fn block_begins(&mut self, connections: bool) {
+        if self.watched.is_empty() {
+            self.began = now();
+        }
+        self.connections = connections;
     }
 
     /// Traces every container that runs and is not traced yet. What cannot be traced is told, with the reason.
@@ -89,6 +114,9 @@ impl<'a> Pictures<'a> {
     fn trace(&self, id: String, title: String) -> Result<Result<Watched, String>> {
         let mut command = self.sandbox.tool(&self.wanted.stoppable);
         command.args(["trace", "--json", "--tracer", &self.tracer, &id]);
+        if self.connections {
+            command.arg("--connections");
+        }
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -135,11 +163,25 @@ impl<'a> Pictures<'a> {
         Ok(Ok(watched))
     }
 
-    /// A block has ended: what still runs is no longer watched.
-    pub fn block_ends(&mut self, number: &str, picture: &str) -> Result<()> {
+    /// A block has ended: what still runs is no longer watched, unless the next block `goes_on` with the picture. Where
+    /// nothing was watched, `title` says what the picture shows.
+    pub fn block_ends(
+        &mut self,
+        number: &str,
+        picture: &str,
+        title: &str,
+        goes_on: bool,
+    ) -> Result<()> {
         let running = self.sandbox.running()?;
-        for mut watched in std::mem::take(&mut self.watched) {
-            if !running.iter().any(|(id, _)| *id == watched.id) {
+        let runs = |watched: &Watched| running.iter().any(|(id, _)| *id == watched.id);
+        if goes_on && self.watched.iter().any(runs) {
+            return Ok(());
+        }
+        let mut lines = format!("{{\"from\": {}, \"to\": {}}}\n", self.began, now());
+        let watched = std::mem::take(&mut self.watched);
+        let title = if watched.is_empty() { title } else { "" };
+        for mut watched in watched {
+            if !runs(&watched) {
                 // It ends when all has been told.
                 let pidfd = pidfd(&watched.tracer)?;
                 wait(&[((), pidfd.as_fd())], Until::within(SOON))?;
@@ -147,16 +189,18 @@ impl<'a> Pictures<'a> {
             watched.end();
             let told = watched.events.take().map(JoinHandle::join);
             let told = told.and_then(Result::ok).unwrap_or_default();
-            let file = format!("{number}-{picture}.{}.jsonl", self.seen.len());
-            let events = self.wanted.folder.join(file);
-            fs::write(&events, told)
-                .with_context(|| format!("cannot write {}", events.display()))?;
-            self.seen.push(Seen {
-                picture: picture.to_owned(),
-                title: std::mem::take(&mut watched.title),
-                events,
-            });
+            let container = serde_json::json!({ "container": watched.title });
+            let _ = writeln!(lines, "{container}"); // a String takes what it is given
+            lines += &String::from_utf8_lossy(&told);
         }
+        let file = format!("{number}-{picture}.{}.jsonl", self.seen.len());
+        let events = self.wanted.folder.join(file);
+        fs::write(&events, lines).with_context(|| format!("cannot write {}", events.display()))?;
+        self.seen.push(Seen {
+            picture: picture.to_owned(),
+            title: title.to_owned(),
+            events,
+        });
         Ok(())
     }
 
@@ -174,7 +218,11 @@ impl<'a> Pictures<'a> {
         let file = format!("{number}-{name}.html");
         let (out, kept) = (self.wanted.folder.join(&file), book.join(&file));
         let mut command = self.sandbox.tool(&self.wanted.stoppable);
-        command.arg("draw").arg(&out);
+        command
+            .arg("draw")
+            .arg(&out)
+            .arg("--extra")
+            .arg(&self.extra);
         for seen in self.seen.iter().filter(|seen| seen.picture == name) {
             let panel = format!("{}={}", seen.title, seen.events.display());
             command.arg("--panel").arg(panel);
@@ -223,6 +271,12 @@ impl Drop for Pictures<'_> {
     fn drop(&mut self) {
         self.watched.iter_mut().for_each(Watched::end);
     }
+}
+
+/// The time of day, in seconds since 1970.
+fn now() -> f64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(0.0, |now| now.as_secs_f64())
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

@@ -15,7 +15,7 @@ use crate::report::verdict::Verdict;
 use crate::run::decode::Decoder;
 use crate::run::hint::hint;
 use crate::run::lab::Runner;
-use crate::run::pictures::Pictures;
+use crate::run::pictures::{EXTRA, Pictures};
 use crate::run::session::{Ended, LIMIT, Session};
 use crate::system::interrupt::Interrupted;
 use crate::system::wait::{Until, wait};
@@ -28,16 +28,23 @@ impl Runner<'_> {
         blocks: &[&Block],
         sandbox: &Sandbox,
     ) -> Result<()> {
-        let mut session = Session::start(&sandbox.folder, &sandbox.environment())?;
         let drawn = blocks.iter().any(|block| block.fence.picture.is_some());
         let mut pictures = match &self.options.pictures {
-            Some(wanted) if drawn => Some(Pictures::prepare(sandbox, wanted)?),
+            Some(wanted) if drawn => Some(Pictures::prepare(sandbox, wanted, &self.lab.number)?),
             _ => None,
         };
+        let mut environment = sandbox.environment();
+        if let Some(pictures) = &pictures {
+            environment.push((EXTRA.into(), pictures.extra.clone().into_os_string()));
+        }
+        let mut session = Session::start(&sandbox.folder, &environment)?;
         let steps: usize = blocks.iter().map(|block| block.steps.len()).sum();
         let (mut number, mut ended_by_themselves) = (0, 0);
-        'chapter: for block in blocks {
+        'chapter: for (index, block) in blocks.iter().enumerate() {
             self.screen.block(block);
+            if let Some(pictures) = &mut pictures {
+                pictures.block_begins(block.fence.connections);
+            }
             self.look(&mut pictures, chapter, block)?;
             for step in &block.steps {
                 number += 1;
@@ -59,7 +66,11 @@ impl Runner<'_> {
                 }
             }
             if let (Some(pictures), Some(name)) = (&mut pictures, &block.fence.picture) {
-                pictures.block_ends(&self.lab.number, name)?;
+                let last = block.steps.last().map_or("", |step| &step.command);
+                let title = last.lines().next().unwrap_or_default();
+                let next = blocks.get(index + 1);
+                let goes_on = next.is_some_and(|next| next.fence.picture.as_ref() == Some(name));
+                pictures.block_ends(&self.lab.number, name, title, goes_on)?;
             }
         }
         self.report.complete = ended_by_themselves == steps;

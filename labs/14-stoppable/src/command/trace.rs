@@ -24,11 +24,15 @@ pub fn container(
     name: &str,
     tracer: Option<&str>,
     json: bool,
+    connections: bool,
     mut output: impl Write,
 ) -> Result<()> {
     let watch = Watch::start(engine, &tracer_image(engine, tracer)?, name)?;
     // Who is there: the first thing that whoever watches wants to know.
     watch.ask(Request::Processes);
+    if connections {
+        watch.ask(Request::Connections);
+    }
     let (mut seen, mut ended) = (0, false);
     loop {
         let next = watch.wait_for(seen, |event| Some(event.clone()), Duration::from_secs(3600));

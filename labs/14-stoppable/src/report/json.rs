@@ -99,7 +99,10 @@ mod tests {
                 end: End::Code(0),
                 left,
             },
-            What::Attached { threads: 2 },
+            What::Attached {
+                threads: 2,
+                clock: 0.0,
+            },
         ];
         let event = |what| Event {
             at: 0.5,

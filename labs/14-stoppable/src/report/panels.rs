@@ -63,16 +63,21 @@ fn orders(page: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::story::{Act, Beat};
+    use crate::report::story::tests::process;
+    use crate::report::story::{Act, Beat, Who};
     use crate::trace::event::{End, Outcome};
     use crate::trace::set::Sig;
 
     fn panel(at: f64, outcome: Outcome) -> Panel {
-        let beat = |at, what| Beat { at, pid: 1, what };
+        let beat = |at, what| Beat {
+            at,
+            who: Who::Lane(0),
+            what,
+        };
         let story = Story {
-            lanes: vec![(1, "app".into())],
+            lanes: vec![process(1, "app")],
             beats: vec![
-                beat(0.0, Act::Signal(Sig::TERM, 0, outcome)),
+                beat(0.0, Act::Signal(Sig::TERM, Who::Client, outcome)),
                 beat(at, Act::End(End::Code(0))),
             ],
             grace: None,

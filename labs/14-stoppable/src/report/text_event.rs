@@ -6,7 +6,7 @@ use crate::trace::event::{End, Event, Outcome, What};
 pub fn line(event: &Event) -> String {
     let who = format!("{:9.3} {:>5} {:<15}", event.at, event.pid, event.name);
     let what = match &event.what {
-        What::Attached { threads } => format!("{threads} threads are traced"),
+        What::Attached { threads, .. } => format!("{threads} threads are traced"),
         What::Untraced { reason } => format!("is not traced: {reason}"),
         What::Fork { child } => format!("makes {child}"),
         What::Exec { command } => format!("executes {}", command.join(" ")),
@@ -29,6 +29,8 @@ pub fn line(event: &Event) -> String {
             end: End::Killed(signal),
             ..
         } => format!("is ended by {signal}"),
+        What::Connected { peer } => format!("has a connection from {peer}"),
+        What::Disconnected { peer } => format!("has no connection from {peer} any more"),
         What::Processes { .. } | What::Quiet | What::Listening { .. } | What::Orphan { .. } => {
             return String::new();
         }

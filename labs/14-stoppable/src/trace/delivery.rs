@@ -117,6 +117,7 @@ impl<W: Write> Tracer<W> {
         sender: Option<Sender>,
         outcome: Outcome,
     ) -> Result<()> {
+        self.connections()?;
         let arrival = Arrival {
             signal,
             sender,
@@ -177,6 +178,8 @@ impl<W: Write> Tracer<W> {
                 self.ended.insert(process);
                 if process == 1 {
                     self.settle()?;
+                    // It is stopped, its descriptors still open: a connection that is there now is cut off by its end.
+                    self.connections()?;
                 }
                 self.ended(process, end)?;
                 for (task, signal) in std::mem::take(&mut self.held) {

@@ -28,6 +28,9 @@ pub enum What {
     Attached {
         /// How many.
         threads: usize,
+        /// The time of day then, in seconds since 1970 (CLOCK_REALTIME), to put the events of several tracers in order.
+        #[serde(default)]
+        clock: f64,
     },
     /// A process could not be traced.
     Untraced {
@@ -75,6 +78,16 @@ pub enum What {
     Listening {
         /// The TCP port.
         port: u16,
+    },
+    /// A TCP connection to one of the container's ports is there.
+    Connected {
+        /// The other end, ADDRESS:PORT.
+        peer: String,
+    },
+    /// Such a connection is no longer there: one of the two ends has closed it.
+    Disconnected {
+        /// The other end.
+        peer: String,
     },
     /// An orphan that was made for PID 1 to reap: is it gone?
     Orphan {

@@ -61,6 +61,18 @@ impl<W: Write> Tracer<W> {
         Ok(())
     }
 
+    /// Connections that have come or gone; called before a signal or an end is told, so that their order is right.
+    pub(super) fn connections(&mut self) -> Result<()> {
+        let Some(connections) = &mut self.connections else {
+            return Ok(());
+        };
+        let (come, gone) = connections.look(1);
+        come.into_iter()
+            .try_for_each(|peer| self.tell(1, What::Connected { peer }))?;
+        gone.into_iter()
+            .try_for_each(|peer| self.tell(1, What::Disconnected { peer }))
+    }
+
     fn reaped(&mut self) -> Result<()> {
         let (mut told, now) = (Vec::new(), Instant::now());
         self.orphans.retain(|(pid, until)| {

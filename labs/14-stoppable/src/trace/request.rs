@@ -11,6 +11,8 @@ pub enum Request {
     Quiet(u64),
     /// Say so when somebody listens on this TCP port.
     Listening(u16),
+    /// From now on, tell of TCP connections to the container's ports.
+    Connections,
     /// Make an orphan, and say whether PID 1 reaps it within this many milliseconds.
     Orphan(u64),
     /// Send a signal to a process.
@@ -25,6 +27,7 @@ impl Request {
             ["processes"] => Request::Processes,
             ["quiet", time] => Request::Quiet(time.parse().ok()?),
             ["listening", port] => Request::Listening(port.parse().ok()?),
+            ["connections"] => Request::Connections,
             ["orphan", time] => Request::Orphan(time.parse().ok()?),
             ["signal", pid, signal] => Request::Signal(
                 pid.parse().ok().filter(|pid| *pid > 0)?,
@@ -41,6 +44,7 @@ impl std::fmt::Display for Request {
             Request::Processes => write!(f, "processes"),
             Request::Quiet(time) => write!(f, "quiet {time}"),
             Request::Listening(port) => write!(f, "listening {port}"),
+            Request::Connections => write!(f, "connections"),
             Request::Orphan(time) => write!(f, "orphan {time}"),
             Request::Signal(pid, signal) => write!(f, "signal {pid} {}", signal.0),
         }
@@ -56,6 +60,7 @@ mod tests {
         for request in [
             Request::Processes,
             Request::Quiet(300),
+            Request::Connections,
             Request::Orphan(1),
             Request::Signal(7, Sig(37)),
         ] {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use nix::errno::Errno;
@@ -19,6 +19,9 @@ use super::{attach, ports, process, status, stops, sys};
 
 /// How often the tracer looks at what no event tells: signals that wait, who fetches signals, whether all is quiet.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// And at connections: of two that are closed one soon after the other, one was first.
+const CONNECTIONS: Duration = Duration::from_millis(2);
 
 /// One thread of the container.
 #[derive(Default)]
@@ -48,6 +51,8 @@ pub struct Tracer<W> {
     pub(super) quiet: Option<Duration>,
     /// Ports that somebody waits for.
     pub(super) awaited: Vec<u16>,
+    /// The connections, if anybody wants to hear of them.
+    pub(super) connections: Option<ports::Connections>,
     /// Orphans that PID 1 should reap, and until when.
     pub(super) orphans: Vec<(i32, Instant)>,
     /// Stopped by a signal, while PID 1 is about to end: they go on when it does.
@@ -72,6 +77,7 @@ impl<W: Write> Tracer<W> {
             last: now,
             quiet: None,
             awaited: Vec::new(),
+            connections: None,
             orphans: Vec::new(),
             held: Vec::new(),
             ending: false,
@@ -99,7 +105,11 @@ impl<W: Write> Tracer<W> {
                 PollFd::new(requests.as_fd(), PollFlags::POLLIN),
             ];
             let count = if self.leaving { 1 } else { 2 };
-            let timeout = PollTimeout::try_from(LOOK).unwrap_or(PollTimeout::ZERO);
+            let soon = match self.connections {
+                Some(_) => CONNECTIONS,
+                None => LOOK,
+            };
+            let timeout = PollTimeout::try_from(soon).unwrap_or(PollTimeout::ZERO);
             match poll(&mut fds[..count], timeout) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(error) => return Err(error).context("cannot wait for events"),
@@ -109,6 +119,7 @@ impl<W: Write> Tracer<W> {
             if asked && !self.leaving {
                 self.hear(&mut requests)?;
             }
+            self.connections()?;
             let now = Instant::now();
             if now >= look {
                 self.look()?;
@@ -138,6 +149,9 @@ impl<W: Write> Tracer<W> {
             1,
             What::Attached {
                 threads: attached.tasks.len(),
+                clock: SystemTime::now()
+                    .duration_since(SystemTime::UNIX_EPOCH)
+                    .map_or(0.0, |clock| clock.as_secs_f64()),
             },
         )
     }
@@ -191,6 +205,9 @@ impl<W: Write> Tracer<W> {
             }
             Request::Quiet(time) => self.quiet = Some(Duration::from_millis(time)),
             Request::Listening(port) => self.awaited.push(port),
+            Request::Connections => {
+                self.connections.get_or_insert_default();
+            }
             Request::Orphan(time) => {
                 let until = Instant::now() + Duration::from_millis(time);
                 self.orphans
