@@ -86,7 +86,10 @@ pub(super) fn containers(extra: &[Extra], first: usize) -> (Vec<Lane>, Vec<(f64,
             lanes.push(Lane {
                 container: String::new(),
                 of: Of::Container,
-                name: short(actor.attributes.get("name").map_or("", String::as_str)),
+                name: short(
+                    actor.attributes.get("name").map_or("", String::as_str),
+                    &act,
+                ),
             });
             lanes.len() - 1
         });
@@ -95,32 +98,41 @@ pub(super) fn containers(extra: &[Extra], first: usize) -> (Vec<Lane>, Vec<(f64,
     (lanes, beats)
 }
 
-/// Swarm calls a container SERVICE.SLOT.TASK; the task is a number that nobody reads.
-fn short(name: &str) -> String {
+/// Swarm calls a container SERVICE.SLOT.TASK. Which slot comes first is chance, and the task is a number that nobody reads;
+/// whether it was there before is what counts.
+fn short(name: &str, first: &Act) -> String {
     let parts: Vec<&str> = name.split('.').collect();
-    match parts[..] {
-        [service, slot, _] => format!("{service}.{slot}"),
+    match (&parts[..], first) {
+        ([service, _, _], Act::Start) => format!("new {service}"),
+        ([service, _, _], _) => format!("old {service}"),
         _ => name.to_owned(),
     }
 }
 
-/// What happened outside since `begin`. Lost requests are one thing, however many there are.
+/// Requests that are lost with less than this between them are one loss, in seconds.
+const TOGETHER: f64 = 0.25;
+
+/// What happened outside since `begin`. Requests that are lost one after the other are one thing, however many there are.
 pub(super) fn outside(extra: &[Extra], begin: f64) -> Vec<(f64, Who, Act)> {
     let since = || extra.iter().filter(|line| line.at() >= begin);
-    let mut beats = Vec::new();
-    let (mut count, mut span) = (0, None::<(f64, f64)>);
-    for line in since() {
-        match line {
-            Extra::Lost { at, lost } => {
-                count += lost;
-                let (from, to) = span.unwrap_or((*at, *at));
-                span = Some((from.min(*at), to.max(*at)));
-            }
-            Extra::Note { at, note } => beats.push((*at, Who::Client, Act::Note(note.clone()))),
-            Extra::Engine { .. } => {}
+    let note = |line: &Extra| match line {
+        Extra::Note { at, note } => Some((*at, Who::Client, Act::Note(note.clone()))),
+        _ => None,
+    };
+    let mut beats: Vec<_> = since().filter_map(note).collect();
+    let mut lost: Vec<(f64, usize)> = since()
+        .filter_map(|line| match line {
+            Extra::Lost { at, lost } => Some((*at, *lost)),
+            _ => None,
+        })
+        .collect();
+    lost.sort_by(|one, other| one.0.total_cmp(&other.0));
+    for losses in lost.chunk_by(|one, other| other.0 - one.0 < TOGETHER) {
+        if let (Some(first), Some(last)) = (losses.first(), losses.last()) {
+            let count = losses.iter().map(|(_, count)| count).sum();
+            beats.push((first.0, Who::Client, Act::Lost(count, last.0)));
         }
     }
-    beats.extend(span.map(|(from, to)| (from, Who::Client, Act::Lost(count, to))));
     beats
 }
 
@@ -145,11 +157,13 @@ mod tests {
             read(r#"{"at": 2.5, "lost": 1}"#),
             read(r#"{"at": 1.5, "lost": 9}"#),
             read(r#"{"at": 2.75, "lost": 2}"#),
+            read(r#"{"at": 2.6, "lost": 4}"#),
             read(r#"{"at": 3.5, "note": "a is DOWN"}"#),
+            read(r#"{"at": 9.5, "lost": 1}"#),
         ];
         let (lanes, beats) = containers(&extra, 4);
         assert_eq!(lanes.len(), 1);
-        assert_eq!(lanes[0].name, "web.1");
+        assert_eq!(lanes[0].name, "old web");
         let lane = Who::Lane(4);
         assert_eq!(
             beats,
@@ -162,7 +176,8 @@ mod tests {
             outside(&extra, 2.0),
             [
                 (3.5, Who::Client, Act::Note("a is DOWN".into())),
-                (2.5, Who::Client, Act::Lost(3, 2.75))
+                (2.5, Who::Client, Act::Lost(7, 2.75)),
+                (9.5, Who::Client, Act::Lost(1, 9.5))
             ]
         );
     }
