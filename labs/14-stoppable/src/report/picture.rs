@@ -11,6 +11,8 @@ use crate::trace::event::End;
 const LEFT: f64 = 58.0;
 /// From lane to lane.
 const LANE: f64 = 86.0;
+/// How long an arrow is that comes from no lane.
+const SHORT: f64 = 54.0;
 /// From beat to beat.
 const ROW: f64 = 36.0;
 /// Where the lanes begin.
@@ -104,9 +106,18 @@ impl Drawing<'_> {
 
     fn size(&self) -> (f64, f64) {
         (
-            LEFT + LANE * (self.story.lanes.len() as f64 + 1.05),
+            LEFT + LANE * (self.story.lanes.len() as f64 + if self.beside() { 1.4 } else { 1.05 }),
             self.top + ROW * (self.count as f64 + 0.6),
         )
+    }
+
+    /// Whether the last lane has an arrow on its right: from its process itself, or from the kernel.
+    fn beside(&self) -> bool {
+        let last = self.story.lanes.len().checked_sub(1).map(Who::Lane);
+        self.story.beats.iter().any(|beat| {
+            let own = |from: Who| from == beat.who || from == Who::Kernel;
+            Some(beat.who) == last && matches!(beat.what, Act::Signal(_, from, _) if own(from))
+        })
     }
 
     fn column(&self, who: Who) -> f64 {
@@ -202,19 +213,18 @@ impl Drawing<'_> {
 
     /// The grace period as a bar beside the client, if it was used up.
     fn grace(&self, svg: &mut String) {
-        let main = |beat: &Beat| match beat.who {
-            Who::Lane(index) => self.story.lanes[index].main() && matches!(beat.what, Act::End(_)),
-            _ => false,
+        let Some(grace) = self.story.grace else {
+            return;
         };
-        let end = self.story.beats.iter().position(main);
-        let (Some(grace), Some(first), Some(end)) = (self.story.grace, self.rows.first(), end)
+        let told = |what: &Act| matches!(what, Act::Signal(_, Who::Client, _));
+        let end = |what: &Act| matches!(what, Act::End(_));
+        let (Some(top), Some(bottom)) = (self.first(grace.lane, told), self.first(grace.lane, end))
         else {
             return;
         };
-        let (x, top) = (self.column(Who::Client), self.height_of(*first));
-        let bottom = self.height_of(self.rows[end]).max(top + 10.0);
+        let (x, bottom) = (self.column(Who::Client), bottom.max(top + 10.0));
         bar(svg, "bad", x, top, bottom);
-        let words = format!("{grace:.0} s of grace,");
+        let words = format!("{:.0} s of grace,", grace.seconds);
         text(svg, "s", x + 9.0, bottom - 3.0, &words);
         text(svg, "s", x + 9.0, bottom + 10.0, "all used up");
     }
@@ -240,10 +250,18 @@ impl Drawing<'_> {
         match &beat.what {
             Act::Signal(signal, from, outcome) => {
                 // A process that sends itself a signal has a short arrow of its own, and so has the kernel.
-                let start = match *from {
-                    from if from == beat.who || from == Who::Kernel => x + 30.0,
-                    from => self.column(from),
+                let short = match *from {
+                    Who::Kernel => Some("kernel"),
+                    from if from == beat.who => Some("itself"),
+                    _ => None,
                 };
+                let start = match short {
+                    Some(_) => x + SHORT,
+                    None => self.column(*from),
+                };
+                if let Some(from) = short {
+                    text(svg, "s", start + 3.0, y + 4.0, from);
+                }
                 let class = if heard(*outcome) { "good" } else { "bad" };
                 let words = (&*signal.to_string(), outcome_word(*outcome));
                 arrow(svg, class, (start, x), y, words);
@@ -288,8 +306,8 @@ fn rows(story: &Story) -> Vec<usize> {
             && beat.at - story.beats[index - 1].at < 0.001;
         if index > 0 && !at_once && !matches!(beat.what, Act::Killed | Act::CutOff) {
             // The wait for the end of the grace period is long, and looks long.
-            let main = matches!(beat.who, Who::Lane(index) if story.lanes[index].main());
-            let waited = story.grace.is_some() && main && matches!(beat.what, Act::End(_));
+            let of_grace = story.grace.map(|grace| Who::Lane(grace.lane));
+            let waited = of_grace == Some(beat.who) && matches!(beat.what, Act::End(_));
             row += if waited { 3 } else { 1 };
         }
         rows.push(row);
@@ -333,7 +351,8 @@ fn arrow(
         );
     }
     // The words stand before the last lane that the arrow crosses, or they would lie on another one.
-    let middle = end - back * LANE / 2.0;
+    let length = (end - start).abs().min(LANE);
+    let middle = end - back * length / 2.0 + if length < LANE { 5.0 } else { 0.0 };
     text(svg, "s m", middle, y - 5.0, above);
     if !below.is_empty() {
         text(svg, "s m", middle, y + 13.0, below);

@@ -13,7 +13,7 @@ pub fn line(event: &Event) -> String {
         What::Signal(arrival) => {
             let from = match arrival.sender {
                 Some(sender) if sender.outside() => "from outside".to_owned(),
-                Some(sender) if sender.code > 0 && sender.pid == 0 => "from the kernel".to_owned(),
+                Some(sender) if sender.kernel() => "from the kernel".to_owned(),
                 Some(sender) => format!("from {}", sender.pid),
                 None => "from somebody".to_owned(),
             };

@@ -1,7 +1,7 @@
 //! The story of containers that somebody else worked with while they were watched, on one axis of time.
 
 use super::extra::{self, Extra};
-use super::{Act, Beat, LANES, Lane, Story, Who, connections, processes};
+use super::{Act, Beat, Grace, LANES, Lane, Story, Who, connections, processes};
 use crate::trace::event::{End, Event, What};
 use crate::trace::set::Sig;
 
@@ -28,15 +28,19 @@ impl Container {
 /// Makes one story of several containers, and of what others tell of the same time. It begins with the first thing that
 /// happened. Containers to which nothing happened are left out. Returns the names of the others, too.
 pub fn watched(containers: &[Container], extra: &[Extra]) -> (Story, Vec<String>) {
-    let busy: Vec<_> = containers
+    let mut busy: Vec<_> = containers
         .iter()
         .filter_map(|container| Some((container, processes::begin(&container.events)?)))
         .collect();
+    let first = |(container, begin): &(&Container, f64)| container.zero() + begin;
+    busy.sort_by(|one, other| first(one).total_cmp(&first(other)));
     let several = busy.len() > 1;
     let (mut lanes, mut beats): (Vec<Lane>, Vec<(f64, Who, Act)>) = Default::default();
     for (container, begin) in &busy {
         let (events, first) = (&container.events, lanes.len());
-        let title = if several { container.name.as_str() } else { "" };
+        // The image stands below the picture.
+        let name = container.name.split(" (").next().unwrap_or_default();
+        let title = if several { name } else { "" };
         let those = processes::taking_part(events);
         lanes.extend(processes::columns(&those, title));
         let since = events.iter().filter(|event| event.at >= *begin);
@@ -95,21 +99,23 @@ pub fn watched(containers: &[Container], extra: &[Extra]) -> (Story, Vec<String>
 }
 
 /// Told by somebody outside, and ended by a SIGKILL that came seconds later: that is what a grace period is.
-fn grace(story: &Story) -> Option<f64> {
-    let used = |index: usize| {
+fn grace(story: &Story) -> Option<Grace> {
+    let used = |lane: usize| {
         let own = || {
             let beats = story.beats.iter();
-            beats.filter(move |beat| beat.who == Who::Lane(index))
+            beats.filter(move |beat| beat.who == Who::Lane(lane))
         };
         let told = own().find(|beat| matches!(beat.what, Act::Signal(_, Who::Client, _)))?;
         let end = own().find(|beat| beat.what == Act::End(End::Killed(Sig::KILL)))?;
-        Some(end.at - told.at).filter(|seconds| *seconds > 0.5)
+        let seconds = end.at - told.at;
+        // Whole seconds were asked for; a busy machine takes longer, and our two clocks are not one.
+        (seconds > 0.5).then(|| Grace {
+            lane,
+            seconds: (seconds + 0.2).floor().max(1.0),
+        })
     };
-    let mut mains = (0..story.lanes.len()).filter(|index| story.lanes[*index].main());
-    // Whole seconds were asked for; a busy machine takes longer, and our two clocks are not one.
-    mains
-        .find_map(used)
-        .map(|seconds| (seconds + 0.2).floor().max(1.0))
+    let mut mains = (0..story.lanes.len()).filter(|lane| story.lanes[*lane].main());
+    mains.find_map(used)
 }
 
 #[cfg(test)]
@@ -170,7 +176,7 @@ mod tests {
             watched(&[container("app", 0.0, events)], &[]).0
         };
         let graces: Vec<_> = [0.01, 0.99, 1.0, 1.7, 2.01]
-            .map(|seconds| after(seconds).grace)
+            .map(|seconds| after(seconds).grace.map(|grace| grace.seconds))
             .into();
         assert_eq!(graces, [None, Some(1.0), Some(1.0), Some(1.0), Some(2.0)]);
         assert_eq!(after(0.99).order(), after(2.01).order());
@@ -189,10 +195,10 @@ mod tests {
         };
         let idle = container("idle", 50.0, Vec::new());
         let (first, names) = watched(&[idle, stop("web", 101.0), stop("db", 100.0)], &[]);
-        assert_eq!(names, ["web", "db"], "nothing happened to the third");
+        assert_eq!(names, ["db", "web"], "nothing happened to the third");
         let order: Vec<_> = first.beats.iter().map(|beat| (beat.at, beat.who)).collect();
-        assert_eq!(order[0], (0.0, Who::Lane(1)), "db is told first");
-        assert!((order[2].0 - 1.0).abs() < 1e-6 && order[2].1 == Who::Lane(0));
+        assert_eq!(order[0], (0.0, Who::Lane(0)), "db is told first");
+        assert!((order[2].0 - 1.0).abs() < 1e-6 && order[2].1 == Who::Lane(1));
         let (second, _) = watched(&[stop("web", 100.0), stop("db", 101.0)], &[]);
         assert_ne!(first.order(), second.order());
     }

@@ -24,7 +24,16 @@ pub struct Story {
     /// What happened, in order.
     pub beats: Vec<Beat>,
     /// The grace period, if it was used up.
-    pub grace: Option<f64>,
+    pub grace: Option<Grace>,
+}
+
+/// A grace period that was used up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Grace {
+    /// By whom.
+    pub lane: usize,
+    /// How long it was.
+    pub seconds: f64,
 }
 
 /// A column of the drawing.
@@ -123,7 +132,10 @@ pub fn story(stop: &Observation) -> Story {
     Story {
         lanes: processes::columns(&lanes, ""),
         beats: beats.into_iter().map(beat).collect(),
-        grace: stop.killed().then_some(stop.grace),
+        grace: stop.killed().then_some(Grace {
+            lane: 0,
+            seconds: stop.grace,
+        }),
     }
 }
 
@@ -163,7 +175,10 @@ pub(super) mod tests {
                 beat(2.1, 0, Act::End(End::Killed(Sig::KILL))),
                 beat(2.1, 1, Act::Killed),
             ],
-            grace: Some(2.0),
+            grace: Some(Grace {
+                lane: 0,
+                seconds: 2.0,
+            }),
         }
     }
 }

@@ -61,8 +61,8 @@ pub(super) fn beats<'a>(
             What::Signal(arrival) if shown(&event.what) => {
                 let from = arrival.sender.map_or(Who::Client, |sender| {
                     match lane(sender.pid).map(Who::Lane) {
+                        _ if sender.kernel() => Who::Kernel,
                         Some(lane) => lane,
-                        None if sender.code > 0 => Who::Kernel,
                         None => Who::Client,
                     }
                 });

@@ -67,7 +67,8 @@ pub fn words(story: &Story) -> String {
     }
     if let Some(grace) = story.grace {
         sentences.push(format!(
-            "The whole grace period of {grace:.0} seconds is used up."
+            "The whole grace period of {:.0} seconds is used up.",
+            grace.seconds
         ));
     }
     sentences
