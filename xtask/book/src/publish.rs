@@ -8,6 +8,9 @@ use anyhow::{Context, Result, bail};
 /// Pages that hold others' text, or are no page of the book: a search engine is to find the chapters.
 const NOT_LISTED: [&str; 3] = ["404.html", "print.html", "toc.html"];
 
+/// What the preview of a link shows, 1200 by 630: chapter 3's picture below the book's title.
+const PREVIEW: &str = "preview.png";
+
 /// Copies the built `pages` into `to`, an empty folder, as they are to stand at the address `site`. Returns how many
 /// pages a search engine is told of.
 pub fn publish(pages: &Path, to: &Path, site: &str) -> Result<usize> {
@@ -21,6 +24,10 @@ pub fn publish(pages: &Path, to: &Path, site: &str) -> Result<usize> {
     if !site.starts_with("https://") && !site.starts_with("http://") {
         bail!("{site} is no address of a site: https://...");
     }
+    let preview = pages
+        .join(PREVIEW)
+        .is_file()
+        .then(|| format!("{site}{PREVIEW}"));
     let mut listed = Vec::new();
     for path in files(pages)? {
         let name = path.strip_prefix(pages)?.to_string_lossy().into_owned();
@@ -30,7 +37,7 @@ pub fn publish(pages: &Path, to: &Path, site: &str) -> Result<usize> {
         let written = match page(&path, &name)? {
             Some(page) => {
                 let url = format!("{site}{}", name.strip_suffix("index.html").unwrap_or(&name));
-                let page = with_links(&page, &url);
+                let page = with_links(&page, &url, preview.as_deref());
                 listed.push(url);
                 fs::write(&target, page)
             }
@@ -79,7 +86,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The page with its own address (RFC 6596), and what a preview of a link shows (<https://ogp.me>).
-fn with_links(page: &str, url: &str) -> String {
+fn with_links(page: &str, url: &str, preview: Option<&str>) -> String {
     let between = |begin: &str, end: &str| {
         let (_, rest) = page.split_once(begin)?;
         Some(rest.split_once(end)?.0.trim().to_owned())
@@ -87,13 +94,25 @@ fn with_links(page: &str, url: &str) -> String {
     // The page has both escaped already.
     let title = between("<title>", "</title>").unwrap_or_default();
     let about = between("<meta name=\"description\" content=\"", "\"").unwrap_or_default();
+    let image = preview.map_or_else(String::new, |image| {
+        format!(
+            "<meta property=\"og:image\" content=\"{image}\">\n<meta property=\"og:image:width\" content=\"1200\">\n\
+             <meta property=\"og:image:height\" content=\"630\">\n<meta property=\"og:image:alt\" content=\"{ALT}\">\n"
+        )
+    });
+    let card = preview.map_or("summary", |_| "summary_large_image");
     let links = format!(
         "<link rel=\"canonical\" href=\"{url}\">\n<meta property=\"og:type\" content=\"article\">\n\
          <meta property=\"og:url\" content=\"{url}\">\n<meta property=\"og:title\" content=\"{title}\">\n\
-         <meta property=\"og:description\" content=\"{about}\">\n<meta name=\"twitter:card\" content=\"summary\">\n"
+         <meta property=\"og:description\" content=\"{about}\">\n{image}\
+         <meta name=\"twitter:card\" content=\"{card}\">\n"
     );
     page.replacen("</head>", &format!("{links}</head>"), 1)
 }
+
+/// The preview in words.
+const ALT: &str = "Two containers are stopped. In one a shell drops SIGTERM, and SIGKILL comes when the grace period is over; \
+    in the other a handler runs and the program ends with 0.";
 
 /// <https://www.sitemaps.org/protocol.html>
 fn sitemap(urls: &[String]) -> String {
@@ -134,6 +153,7 @@ mod tests {
         }
         let published = || publish(from.path(), to.path(), "https://example.org/book");
         fs::write(from.path().join("css/part.html"), "<div></div>").unwrap();
+        fs::write(from.path().join(PREVIEW), "an image").unwrap();
         assert_eq!(published().unwrap(), 2);
         let read = |name: &str| fs::read_to_string(to.path().join(name)).unwrap();
         let page = read("02-pid1.html");
@@ -141,6 +161,11 @@ mod tests {
             page.contains(
                 "<link rel=\"canonical\" href=\"https://example.org/book/02-pid1.html\">"
             ),
+            "{page}"
+        );
+        assert!(
+            page.contains("og:image\" content=\"https://example.org/book/preview.png\"")
+                && page.contains("summary_large_image"),
             "{page}"
         );
         assert!(

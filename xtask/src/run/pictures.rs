@@ -97,8 +97,17 @@ impl<'a> Pictures<'a> {
     }
 
     /// Traces every container that runs and is not traced yet. What cannot be traced is told, with the reason.
+    ///
+    /// The tracer of one that has ended ends, too: podman does not remove a container while another one's namespace
+    /// depends on it.
     pub fn look(&mut self) -> Result<Option<String>> {
-        for (id, title) in self.sandbox.running()? {
+        let running = self.sandbox.running()?;
+        for watched in &mut self.watched {
+            if !running.iter().any(|(id, _)| *id == watched.id) {
+                watched.told()?;
+            }
+        }
+        for (id, title) in running {
             let known = |watched: &Watched| watched.id == id;
             if self.watched.iter().any(known) || title.starts_with("stoppable-") {
                 continue;
@@ -182,9 +191,7 @@ impl<'a> Pictures<'a> {
         let title = if watched.is_empty() { title } else { "" };
         for mut watched in watched {
             if !runs(&watched) {
-                // It ends when all has been told.
-                let pidfd = pidfd(&watched.tracer)?;
-                wait(&[((), pidfd.as_fd())], Until::within(SOON))?;
+                watched.told()?;
             }
             watched.end();
             let told = watched.events.take().map(JoinHandle::join);
@@ -254,6 +261,15 @@ impl<'a> Pictures<'a> {
 }
 
 impl Watched {
+    /// Waits for the tracer of a container that has ended: it ends when it has told all.
+    fn told(&mut self) -> Result<()> {
+        if self.tracer.try_wait()?.is_none() {
+            let pidfd = pidfd(&self.tracer)?;
+            wait(&[((), pidfd.as_fd())], Until::within(SOON))?;
+        }
+        Ok(())
+    }
+
     /// Ends the tracer, which lets the container go on; it may have ended.
     fn end(&mut self) {
         // Not yet waited for, so the number cannot have been given to another process.

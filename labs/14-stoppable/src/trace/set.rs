@@ -34,6 +34,8 @@ impl Sig {
     pub const TERM: Sig = Sig(15);
     /// SIGCHLD.
     pub const CHLD: Sig = Sig(17);
+    /// SIGWINCH.
+    pub const WINCH: Sig = Sig(28);
 
     /// What happens without a handler.
     pub fn default(self) -> Default {

@@ -154,6 +154,8 @@ impl Runs {
             command.args(["--blocks", &block.to_string()]);
         }
         command
+            // The runner works on the checkout that it is started in: the one whose pages are served.
+            .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -139,9 +139,15 @@ pub fn story(stop: &Observation) -> Story {
     }
 }
 
-/// That a child has ended is no news for who reads of a stop.
+/// That a child has ended is no news for who reads of a stop, nor is that a terminal has another size, which nobody cares for.
 fn shown(what: &What) -> bool {
-    matches!(what, What::Signal(arrival) if arrival.signal != Sig::CHLD)
+    match what {
+        What::Signal(arrival) => {
+            let size = arrival.signal == Sig::WINCH && arrival.outcome == Outcome::Ignored;
+            arrival.signal != Sig::CHLD && !size
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
