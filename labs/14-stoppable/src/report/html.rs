@@ -11,7 +11,7 @@ use crate::finding::marks::Marks;
 
 /// Light and dark, and a phone.
 const STYLE: &str = ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}pre{overflow-x:auto;padding:.75rem;border:1px solid #8886;border-radius:.4rem}\
-table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left}figure{margin:1.5rem 0}\
+table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left}figure{margin:1.5rem 0;overflow-x:auto}\
 figure svg{max-width:100%;height:auto}h2{margin-top:2rem;font-size:1.15rem}";
 
 /// The whole page.

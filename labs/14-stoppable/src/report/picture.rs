@@ -18,6 +18,9 @@ const ROW: f64 = 36.0;
 /// Where the lanes begin.
 const TOP: f64 = 44.0;
 
+/// Made smaller than this, on a phone, its words could not be read: it scrolls instead.
+const SMALLEST: f64 = 0.8;
+
 /// The picture's own colours: one for lines, and one each for what went well and what did not, both to be seen on white
 /// and on black. Shape says the same: a heard signal has a full head, a dropped one a cross before its lane, a kill a
 /// square; a lane is broad while its process works on after a signal. The rules hold for our pictures alone: a page may
@@ -34,9 +37,10 @@ const STYLE: &str = ".seq text{font:12px system-ui,sans-serif;fill:currentColor}
 pub fn draw(story: &Story) -> String {
     let drawing = Drawing::new(story);
     let (width, height) = drawing.size();
+    let least = width * SMALLEST;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"seq\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
-         height=\"{height:.0}\" role=\"img\"><title>{}</title><style>{STYLE}</style>\n",
+         height=\"{height:.0}\" style=\"min-width:{least:.0}px\" role=\"img\"><title>{}</title><style>{STYLE}</style>\n",
         escaped(&words(story))
     );
     drawing.heads(&mut svg);
