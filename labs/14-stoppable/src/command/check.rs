@@ -149,6 +149,19 @@ fn reason(failed: &Failed) -> String {
     }
 }
 
+/// When it was ready, and what that means where it is not plain.
+fn started(results: &Results) -> String {
+    let after = format!("ready after {:.1} s", results.ready);
+    let ports: Vec<String> = results.unheard.iter().map(u16::to_string).collect();
+    match ports.as_slice() {
+        [] => after,
+        ports => format!(
+            "{after}: all sleep, and nobody listens on port {} of EXPOSE; --ready REGEX says what ready is",
+            ports.join(" or ")
+        ),
+    }
+}
+
 /// Each experiment in a few words.
 fn probed(results: &Results, findings: &[Finding]) -> Vec<Probed> {
     let ended = |seen: &Observation| match seen.code {
@@ -158,7 +171,7 @@ fn probed(results: &Results, findings: &[Finding]) -> Vec<Probed> {
     let mut probes = Vec::new();
     let mut add = |name, result: String| probes.push(Probed { name, result });
     if let Some(stop) = &results.stop {
-        add("start", format!("ready after {:.1} s", results.ready));
+        add("start", started(results));
         add("stop", ended(stop));
     }
     if let Some(longer) = &results.longer {

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::crash::Crash;
 use super::early::Moment;
 use super::observation::Observation;
-use super::patient::Patient;
+use super::patient::{Patient, Ready};
 use super::requests::Requests;
 use super::session::{Failed, PATIENCE, Session};
 use super::{crash, early, init, interrupt, requests, stop, twice};
@@ -82,6 +82,8 @@ impl Probe {
 pub struct Results {
     /// Seconds until it was ready.
     pub ready: f64,
+    /// Ports of EXPOSE on which nobody listens.
+    pub unheard: Vec<u16>,
     /// Why it did not start.
     pub failed: Option<Failed>,
     /// `docker stop`.
@@ -127,6 +129,13 @@ pub fn run(
         }
     };
     results.ready = session.ready;
+    results.unheard.clone_from(&session.unheard);
+    let mut patient = patient.clone();
+    if !session.unheard.is_empty() {
+        // Nobody will listen the next time either.
+        patient.ready = Ready::Quiet(Vec::new());
+    }
+    let patient = &patient;
     let shared = Mutex::new((results, None));
     let error = |error: anyhow::Error| {
         shared

@@ -19,30 +19,40 @@ const QUIET: u64 = 250;
 /// Between two looks where nothing tells.
 const LOOK: Duration = Duration::from_millis(30);
 
-/// Waits until the container is ready or has ended, or for a minute.
-pub fn wait(container: &Container, watch: Option<&Watch>, ready: &Ready) -> Result<()> {
+/// Everybody sleeps for so long, and nobody has begun to listen: nobody will.
+const NOBODY: u64 = 5000;
+
+/// Waits until the container is ready or has ended, or for a minute. Returns ports on which somebody was to listen, and
+/// nobody does.
+pub fn wait(container: &Container, watch: Option<&Watch>, ready: &Ready) -> Result<Vec<u16>> {
     let until = Instant::now() + LONGEST;
     match (ready, watch) {
-        (Ready::Line(pattern), _) => line(container, pattern, until),
+        (Ready::Line(pattern), _) => line(container, pattern, until)?,
         (Ready::Quiet(ports), Some(watch)) => {
-            let listening =
-                |event: &Event| matches!(event.what, What::Listening { .. }).then_some(());
             if !ports.is_empty() {
                 let mark = watch.mark();
                 ports
                     .iter()
                     .for_each(|port| watch.ask(Request::Listening(*port)));
-                watch.wait_for(mark, listening, LONGEST);
+                watch.ask(Request::Quiet(NOBODY));
+                let over = |event: &Event| match event.what {
+                    What::Listening { .. } => Some(true),
+                    What::Quiet => Some(false),
+                    _ => None,
+                };
+                if watch.wait_for(mark, over, LONGEST) == Some(false) {
+                    return Ok(ports.clone());
+                }
             }
             let mark = watch.mark();
             watch.ask(Request::Quiet(QUIET));
             let quiet = |event: &Event| matches!(event.what, What::Quiet).then_some(());
             // A container that never sleeps is as ready as it will be.
             watch.wait_for(mark, quiet, QUIET_AT_MOST);
-            Ok(())
         }
-        (Ready::Quiet(_), None) => silent(container, until),
+        (Ready::Quiet(_), None) => silent(container, until)?,
     }
+    Ok(Vec::new())
 }
 
 /// A program that computes without end is never quiet.

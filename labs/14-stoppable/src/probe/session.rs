@@ -24,6 +24,8 @@ pub struct Session {
     pub untraced: Option<String>,
     /// Seconds from `docker run` to ready.
     pub ready: f64,
+    /// Ports on which somebody was to listen, and nobody does.
+    pub unheard: Vec<u16>,
 }
 
 /// Why there is no session.
@@ -64,7 +66,7 @@ impl Session {
         if let Some(reason) = watch.as_ref().and_then(|watch| watch.refused.clone()) {
             untraced = Some(reason);
         }
-        ready::wait(&container, watch.as_ref(), &patient.ready)?;
+        let unheard = ready::wait(&container, watch.as_ref(), &patient.ready)?;
         let ready = container.began.elapsed().as_secs_f64();
         if !container.running()? {
             let (code, logs) = (container.code()?, container.logs(20)?);
@@ -75,6 +77,7 @@ impl Session {
             container,
             untraced,
             ready,
+            unheard,
         }))
     }
 
