@@ -242,6 +242,8 @@ mod tests {
         write("labs/01-a/mutants/stray/Dockerfile", "FROM scratch\n");
         write("labs/03-c/x", "");
         fs::write(folder.path().join("some.whl"), b"PK\xff\xfe").unwrap();
+        fs::write(folder.path().join("noted.png"), b"PNG\xff\xfe").unwrap();
+        fs::write(folder.path().join("noted.png.txt"), "made from this\n").unwrap();
         let course = Course::open(folder.path()).unwrap();
         let text: Vec<String> = faults(&course)
             .unwrap()
@@ -286,5 +288,6 @@ mod tests {
             assert!(text.contains(part), "missing: {part}\n{text}");
         }
         assert!(!text.contains("01-a.md:9: several"), "{text}");
+        assert!(!text.contains("noted.png"), "{text}");
     }
 }

@@ -46,8 +46,14 @@ impl Tree<'_> {
         Ok(())
     }
 
+    /// Text can be read and compared. What is none has a note beside it that says what it was made from.
     fn no_text(&mut self, path: &Path) {
-        let remedy = "all that belongs here is text: move it away, or say what it is made from";
+        let mut note = path.as_os_str().to_owned();
+        note.push(".txt");
+        if fs::read_to_string(note).is_ok_and(|text| !text.trim().is_empty()) {
+            return;
+        }
+        let remedy = "all that belongs here is text: move it away, or say what it is made from in a file beside it, NAME.txt";
         self.fault(path, 1, "a file that is no text", remedy);
     }
 

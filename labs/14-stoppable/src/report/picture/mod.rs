@@ -1,22 +1,16 @@
 //! A story as a sequence: a column for the client and for each process, an arrow for each signal, time downwards.
 
+mod layout;
+mod shapes;
+
 use std::fmt::Write as _;
 
-use super::escape::escaped;
-use super::story::{Act, Beat, Of, Story, Who, end_word, outcome_word, words};
 use crate::probe::observation::heard;
+use crate::report::escape::escaped;
+use crate::report::story::{Act, Beat, Of, Story, Who, end_word, outcome_word, words};
 use crate::trace::event::End;
-
-/// Room for the seconds.
-const LEFT: f64 = 58.0;
-/// From lane to lane.
-const LANE: f64 = 86.0;
-/// How long an arrow is that comes from no lane.
-const SHORT: f64 = 54.0;
-/// From beat to beat.
-const ROW: f64 = 36.0;
-/// Where the lanes begin.
-const TOP: f64 = 44.0;
+use layout::{Drawing, LEFT, SHORT};
+use shapes::{arrow, bar, clipped, dot, square, text};
 
 /// Made smaller than this, on a phone, its words could not be read: it scrolls instead.
 const SMALLEST: f64 = 0.8;
@@ -67,98 +61,7 @@ pub fn draw(story: &Story) -> String {
     svg + "</svg>\n"
 }
 
-fn text(svg: &mut String, class: &str, x: f64, y: f64, text: &str) {
-    let text = escaped(text);
-    let _ = writeln!(
-        svg,
-        "<text class=\"{class}\" x=\"{x:.0}\" y=\"{y:.0}\">{text}</text>"
-    );
-}
-
-/// A bar in a lane, or beside the client.
-fn bar(svg: &mut String, class: &str, x: f64, top: f64, bottom: f64) {
-    let height = (bottom - top).max(0.0);
-    let _ = writeln!(
-        svg,
-        "<rect class=\"{class} work\" x=\"{:.0}\" y=\"{top:.0}\" width=\"8\" height=\"{height:.0}\"/>",
-        x - 4.0
-    );
-}
-
-/// A story, and where in the drawing everything stands.
-struct Drawing<'a> {
-    story: &'a Story,
-    /// The row of each beat.
-    rows: Vec<usize>,
-    /// How many there are.
-    count: usize,
-    /// Where the lanes begin.
-    top: f64,
-}
-
 impl Drawing<'_> {
-    fn new(story: &Story) -> Drawing<'_> {
-        let rows = rows(story);
-        let named = story.lanes.iter().any(|lane| !lane.container.is_empty());
-        Drawing {
-            count: rows.last().map_or(1, |row| row + 1),
-            rows,
-            story,
-            top: TOP + if named { 16.0 } else { 0.0 },
-        }
-    }
-
-    fn size(&self) -> (f64, f64) {
-        (
-            LEFT + LANE * (self.story.lanes.len() as f64 + if self.beside() { 1.4 } else { 1.05 }),
-            self.top + ROW * (self.count as f64 + 0.6),
-        )
-    }
-
-    /// Whether the last lane has an arrow on its right: from its process itself, or from the kernel.
-    fn beside(&self) -> bool {
-        let last = self.story.lanes.len().checked_sub(1).map(Who::Lane);
-        self.story.beats.iter().any(|beat| {
-            let own = |from: Who| from == beat.who || from == Who::Kernel;
-            Some(beat.who) == last && matches!(beat.what, Act::Signal(_, from, _) if own(from))
-        })
-    }
-
-    fn column(&self, who: Who) -> f64 {
-        let lane = match who {
-            Who::Client | Who::Kernel => 0,
-            Who::Lane(index) => index + 1,
-        };
-        LEFT + LANE * (lane as f64 + 0.3)
-    }
-
-    fn height_of(&self, row: usize) -> f64 {
-        self.top + ROW * (row as f64 + 0.4)
-    }
-
-    /// Below the last row.
-    fn bottom(&self) -> f64 {
-        self.top + ROW * (self.count as f64 + 0.3)
-    }
-
-    /// The height of the first thing of a kind that happens in a lane.
-    fn first(&self, index: usize, wanted: fn(&Act) -> bool) -> Option<f64> {
-        let beat = |beat: &Beat| beat.who == Who::Lane(index) && wanted(&beat.what);
-        let found = self.story.beats.iter().position(beat)?;
-        Some(self.height_of(self.rows[found]))
-    }
-
-    /// Where a lane begins and ends.
-    fn span(&self, index: usize) -> (f64, f64) {
-        let begins = |what: &Act| matches!(what, Act::Start | Act::Open);
-        let ends =
-            |what: &Act| matches!(what, Act::End(_) | Act::Killed | Act::Close | Act::CutOff);
-        (
-            self.first(index, begins).unwrap_or(self.top - 8.0),
-            self.first(index, ends).unwrap_or(self.bottom()),
-        )
-    }
-
     /// The names of the lanes, and a line for each.
     fn heads(&self, svg: &mut String) {
         let (above, below) = (self.top - 31.0, self.top - 15.0);
@@ -291,94 +194,6 @@ impl Drawing<'_> {
             Act::Lost(..) => {}
         }
     }
-}
-
-/// A name, at most as long as there is room for.
-fn clipped(name: &str) -> String {
-    name.chars().take(13).collect()
-}
-
-/// The row of each beat: in order, and what PID 1 takes with it in the row of its end.
-fn rows(story: &Story) -> Vec<usize> {
-    let mut row = 0;
-    let mut rows = Vec::new();
-    for (index, beat) in story.beats.iter().enumerate() {
-        // One look may find several connections closed, and does not know which was first.
-        let at_once = beat.what == Act::Close
-            && index > 0
-            && story.beats[index - 1].what == Act::Close
-            && beat.at - story.beats[index - 1].at < 0.001;
-        if index > 0 && !at_once && !matches!(beat.what, Act::Killed | Act::CutOff) {
-            // The wait for the end of the grace period is long, and looks long.
-            let of_grace = story.grace.map(|grace| Who::Lane(grace.lane));
-            let waited = of_grace == Some(beat.who) && matches!(beat.what, Act::End(_));
-            row += if waited { 3 } else { 1 };
-        }
-        rows.push(row);
-    }
-    rows
-}
-
-/// From one lane to another, with a word above and one below.
-fn arrow(
-    svg: &mut String,
-    class: &str,
-    (start, end): (f64, f64),
-    y: f64,
-    (above, below): (&str, &str),
-) {
-    let back = if start < end { 1.0 } else { -1.0 };
-    let arrives = class != "bad";
-    // A dropped signal does not arrive: its arrow ends before the lane, in a cross.
-    let tip = if arrives {
-        end - back
-    } else {
-        end - back * 16.0
-    };
-    let _ = write!(
-        svg,
-        "<path class=\"arrow {class}\" d=\"M{start:.0} {y:.0}H{tip:.0}\"/>"
-    );
-    if arrives {
-        let base = tip - back * 9.0;
-        let _ = write!(
-            svg,
-            "<path class=\"{class}\" d=\"M{base:.0} {:.0}V{:.0}L{tip:.0} {y:.0}Z\"/>",
-            y - 5.0,
-            y + 5.0
-        );
-    } else {
-        let (a, b, c, d) = (tip - 5.0, tip + 5.0, y - 5.0, y + 5.0);
-        let _ = write!(
-            svg,
-            "<path class=\"arrow {class}\" d=\"M{a:.0} {c:.0}L{b:.0} {d:.0}M{b:.0} {c:.0}L{a:.0} {d:.0}\"/>"
-        );
-    }
-    // The words stand before the last lane that the arrow crosses, or they would lie on another one.
-    let length = (end - start).abs().min(LANE);
-    let middle = end - back * length / 2.0 + if length < LANE { 5.0 } else { 0.0 };
-    text(svg, "s m", middle, y - 5.0, above);
-    if !below.is_empty() {
-        text(svg, "s m", middle, y + 13.0, below);
-    }
-}
-
-fn dot(svg: &mut String, class: &str, (x, y): (f64, f64), words: &str) {
-    let _ = write!(
-        svg,
-        "<circle class=\"{class}\" cx=\"{x:.0}\" cy=\"{y:.0}\" r=\"5\"/>"
-    );
-    text(svg, "s", x + 9.0, y + 4.0, words);
-}
-
-fn square(svg: &mut String, (x, y): (f64, f64), words: &str) {
-    let _ = write!(
-        svg,
-        "<rect class=\"bad\" x=\"{:.0}\" y=\"{:.0}\" width=\"10\" height=\"10\"/>",
-        x - 5.0,
-        y - 5.0
-    );
-    text(svg, "s", x + 9.0, y + 4.0, words);
 }
 
 #[cfg(test)]
