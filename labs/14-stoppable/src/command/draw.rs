@@ -110,3 +110,65 @@ fn lines<T: DeserializeOwned>(file: &Path, what: &str) -> Result<Vec<T>> {
     };
     text.lines().enumerate().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SIGTERM: &str = r#"{"at":0.5,"pid":1,"name":"app","event":"signal","signal":"SIGTERM","sender":{"code":0,"pid":0,"uid":0},"disposition":"handler","blocked":[],"pending":[],"outcome":"handler"}"#;
+    const EXIT: &str = r#"{"at":0.7,"pid":1,"name":"app","event":"exit","code":0}"#;
+
+    /// What becomes of a panel of two containers, the second of which is stopped first, with `extra` beside it.
+    fn drawn(extra: &str) -> Result<String> {
+        let folder = tempfile::tempdir()?;
+        let attached = |clock: u32| {
+            format!(
+                r#"{{"at":0.0,"pid":1,"name":"app","event":"attached","threads":1,"clock":{clock}}}"#
+            )
+        };
+        let lines = [
+            r#"{"from": 90, "to": 110}"#,
+            r#"{"container": "web (lab)"}"#,
+            &attached(101),
+            SIGTERM,
+            EXIT,
+            r#"{"container": "db (lab)"}"#,
+            &attached(100),
+            SIGTERM,
+            EXIT,
+        ];
+        let (panel, beside, out) = (
+            folder.path().join("panel"),
+            folder.path().join("extra"),
+            folder.path().join("out"),
+        );
+        fs::write(&panel, lines.join("\n"))?;
+        fs::write(&beside, extra)?;
+        let source = format!("={}", panel.display()).parse::<Source>();
+        let source = source.map_err(anyhow::Error::msg)?;
+        let result = run(&[source], Some(&beside), &out, None);
+        result.map(|_| fs::read_to_string(&out).unwrap_or_default())
+    }
+
+    #[test]
+    fn several_containers_are_one_panel_with_what_others_saw_in_its_time() {
+        let extra =
+            "{\"at\": 100.6, \"note\": \"db is DOWN\"}\n{\"at\": 111, \"note\": \"too late\"}\n";
+        let drawn = drawn(extra).unwrap();
+        assert!(
+            drawn.contains("<figcaption>db (lab), web (lab)</figcaption>"),
+            "{drawn}"
+        );
+        let order = "in this order: db app SIGTERM from client heard, db is DOWN, db app exit 0, \
+                     web app SIGTERM from client heard, web app exit 0";
+        assert!(drawn.contains(order), "{drawn}");
+        assert!(!drawn.contains("too late"), "{drawn}");
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named() {
+        let error = drawn("{\"at\": 100.6, \"lost\": 1}\nnonsense\n").unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains("extra:2: neither a lost request"), "{error}");
+    }
+}
