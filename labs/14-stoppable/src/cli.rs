@@ -95,7 +95,7 @@ pub struct Check {
 pub struct Trace {
     /// A running container, or an image to start and to stop
     pub target: String,
-    /// Events as JSON, one a line
+    /// Events as JSON, one a line; each line of standard input asks who is there now (a running container)
     #[arg(long)]
     pub json: bool,
     /// Of a running container: tell of TCP connections to its ports, too

@@ -333,8 +333,10 @@ impl Sandbox {
 /// What Docker's classic builder and podman's say when somebody removes an image just while they look whether they may use
 /// that one again. They give up then, though nothing of the build is missing (getLocalCachedImage in image/cache/cache.go of
 /// moby, intermediateImageExists in imagebuildah/stage_executor.go of buildah).
-const DISTURBED: [&str; 2] = [
+const DISTURBED: [&str; 3] = [
     "unable to find image \"sha256:",
+    // When the new image is the same as the one that is removed, and is to have its name (image/store.go of moby).
+    "failed to get digest sha256:",
     "getting top layer info: layer not known",
 ];
 

@@ -3,12 +3,12 @@
 //! no picture need not compile it.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
@@ -49,6 +49,12 @@ struct Watched {
     id: String,
     title: String,
     tracer: Child,
+    /// Where it is asked who is there: the answer comes when it has told all that was before, and will miss nothing after it.
+    requests: Option<ChildStdin>,
+    /// A word for each answer; one was asked for when it began.
+    answers: Receiver<()>,
+    /// How many have been asked for, and have not come.
+    asked: usize,
     /// What it says; ends with it.
     events: Option<JoinHandle<Vec<u8>>>,
 }
@@ -105,6 +111,8 @@ impl<'a> Pictures<'a> {
         for watched in &mut self.watched {
             if !running.iter().any(|(id, _)| *id == watched.id) {
                 watched.told()?;
+            } else {
+                watched.catch_up();
             }
         }
         for (id, title) in running {
@@ -127,7 +135,7 @@ impl<'a> Pictures<'a> {
             command.arg("--connections");
         }
         command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let mut tracer = command.spawn().context("cannot run stoppable")?;
@@ -135,10 +143,14 @@ impl<'a> Pictures<'a> {
         else {
             bail!("stoppable has no output");
         };
+        let (answer, answers) = channel();
         let mut watched = Watched {
             id,
             title,
+            requests: tracer.stdin.take(),
             tracer,
+            answers,
+            asked: 1,
             events: None,
         };
         // Until it watches; a container that is told something before that would be told it unseen.
@@ -166,8 +178,19 @@ impl<'a> Pictures<'a> {
             return Ok(Err(format!("cannot trace {}: {reason}", watched.title)));
         }
         watched.events = Some(std::thread::spawn(move || {
-            let _ = stdout.read_to_end(&mut said); // what came before an error is what there is
-            said
+            let mut lines = BufReader::new(std::io::Cursor::new(said).chain(stdout));
+            let (mut told, mut last) = (Vec::new(), 0);
+            // What came before an error is what there is.
+            while lines
+                .read_until(b'\n', &mut told)
+                .is_ok_and(|count| count > 0)
+            {
+                if contains(&told[last..], b"\"event\":\"processes\"") {
+                    let _ = answer.send(()); // nobody waits for it when the block is over
+                }
+                last = told.len();
+            }
+            told
         }));
         Ok(Ok(watched))
     }
@@ -197,7 +220,7 @@ impl<'a> Pictures<'a> {
             let told = watched.events.take().map(JoinHandle::join);
             let told = told.and_then(Result::ok).unwrap_or_default();
             let container = serde_json::json!({ "container": watched.title });
-            let _ = writeln!(lines, "{container}"); // a String takes what it is given
+            lines += &format!("{container}\n");
             lines += &String::from_utf8_lossy(&told);
         }
         let file = format!("{number}-{picture}.{}.jsonl", self.seen.len());
@@ -261,6 +284,19 @@ impl<'a> Pictures<'a> {
 }
 
 impl Watched {
+    /// Waits until the tracer has told all that has happened so far: a signal that waits, who waits for signals. One that
+    /// ends meanwhile tells all anyway.
+    fn catch_up(&mut self) {
+        let asked = self
+            .requests
+            .as_mut()
+            .is_some_and(|requests| writeln!(requests).is_ok());
+        self.asked += usize::from(asked);
+        while self.asked > 0 && self.answers.recv_timeout(SOON).is_ok() {
+            self.asked -= 1;
+        }
+    }
+
     /// Waits for the tracer of a container that has ended: it ends when it has told all.
     fn told(&mut self) -> Result<()> {
         if self.tracer.try_wait()?.is_none() {

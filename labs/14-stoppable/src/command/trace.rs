@@ -1,6 +1,6 @@
 //! `stoppable trace`: only watch. An image is started, and stopped at the end; a running container is left as it is.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -33,6 +33,9 @@ pub fn container(
     if connections {
         watch.ask(Request::Connections);
     }
+    if json && !std::io::stdin().is_terminal() {
+        follow_up(&watch);
+    }
     let (mut seen, mut ended) = (0, false);
     loop {
         let next = watch.wait_for(seen, |event| Some(event.clone()), Duration::from_secs(3600));
@@ -59,6 +62,19 @@ pub fn container(
                 .context("cannot write")?,
         }
     }
+}
+
+/// Each line of standard input asks who is there now. The answer comes when all that was before it has been told.
+fn follow_up(watch: &Watch) {
+    let requests = watch.requests();
+    std::thread::spawn(move || {
+        let lines = std::io::stdin().lines().map_while(Result::ok);
+        // When the tracer is gone nobody answers any more.
+        lines
+            .map_while(|_| requests.upgrade())
+            .map(|requests| writeln!(&*requests, "{}", Request::Processes))
+            .find(Result::is_err);
+    });
 }
 
 /// A container whose processes are gone ends within this.

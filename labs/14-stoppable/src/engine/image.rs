@@ -118,11 +118,13 @@ const DISTURBED: usize = 20;
 
 /// Did somebody remove an image while Docker's classic builder, or podman's, looked whether it may use that one again? It
 /// gives up then, though nothing of the build is missing; to build again is all that can be done, and each time there is
-/// one image less to stumble over (getLocalCachedImage, image/cache/cache.go in github.com/moby/moby;
+/// one image less to stumble over. Or while it gave its new image, which was the same as that one, its name (`Get` in
+/// image/store.go in github.com/moby/moby; getLocalCachedImage, image/cache/cache.go in github.com/moby/moby;
 /// intermediateImageExists, imagebuildah/stage_executor.go in github.com/containers/buildah).
 fn disturbed(output: &Output) -> bool {
     let said = [
         "unable to find image \"sha256:",
+        "failed to get digest sha256:",
         "getting top layer info: layer not known",
     ];
     output.code != Some(0) && said.iter().any(|said| output.stderr.contains(said))
@@ -142,6 +144,8 @@ mod tests {
         let removed = "Step 4/4 : ENTRYPOINT [\"/app\"]\nunable to find image \"sha256:26316e98471e11d92a8227d6834bdd26\"\n";
         assert!(disturbed(&said(Some(1), removed)));
         assert!(!disturbed(&said(Some(0), removed)));
+        let same = "failed to get digest sha256:e216f515ba14: open /var/lib/docker/image/overlay2/imagedb/content/sha256/e216f515ba14: no such file or directory";
+        assert!(disturbed(&said(Some(1), same)));
         let podman = "Error: checking if cached image exists from a previous build: getting top layer info: layer not known";
         assert!(disturbed(&said(Some(125), podman)));
         assert!(!disturbed(&said(

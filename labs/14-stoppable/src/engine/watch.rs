@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -18,7 +18,7 @@ pub struct Watch {
     engine: Engine,
     name: String,
     child: Child,
-    requests: Option<ChildStdin>,
+    requests: Option<Arc<ChildStdin>>,
     shared: Arc<Shared>,
     /// When the tracer's clock stood at 0, as far as can be seen from here.
     pub zero: Instant,
@@ -83,7 +83,7 @@ impl Watch {
             engine: engine.clone(),
             name,
             child,
-            requests: stdin,
+            requests: stdin.map(Arc::new),
             shared,
             zero: Instant::now(),
             refused: None,
@@ -122,9 +122,17 @@ impl Watch {
 
     /// Asks something. That the tracer is gone is seen by whoever waits for an answer.
     pub fn ask(&self, request: Request) {
-        if let Some(mut requests) = self.requests.as_ref() {
-            let _ = writeln!(requests, "{request}");
+        if let Some(requests) = &self.requests {
+            let _ = writeln!(&**requests, "{request}");
         }
+    }
+
+    /// For asking from another thread, as long as there is a tracer.
+    pub fn requests(&self) -> Weak<ChildStdin> {
+        self.requests
+            .as_ref()
+            .map(Arc::downgrade)
+            .unwrap_or_default()
     }
 
     /// Waits for the first event at or after `mark` of which `wanted` makes something; `None` when time or tracer end.

@@ -82,10 +82,12 @@ impl<W: Write> Tracer<W> {
             (false, true) => Resume::ToSystemCall,
             (false, false) => Resume::Freely,
         };
+        sys::resume(task, how, signal);
         if self.leaving {
             self.tasks.remove(&task);
+        } else if let (Some(known), Resume::ToSystemCall) = (self.tasks.get_mut(&task), how) {
+            known.armed = true;
         }
-        sys::resume(task, how, signal);
     }
 
     /// A signal is about to be delivered.

@@ -28,6 +28,13 @@ pub fn tasks(pid: i32) -> Vec<i32> {
     threads.into_iter().filter(|task| waits(*task)).collect()
 }
 
+/// Does it block signals that matter, and run just now? Nobody can see whether it is about to wait for them.
+pub fn undecided(task: i32) -> bool {
+    let call = std::fs::read_to_string(format!("/proc/{task}/syscall")).unwrap_or_default();
+    call.trim_end() == "running"
+        && status::read(task).is_some_and(|status| status.blocked.0 & INTERESTING.0 != 0)
+}
+
 /// Is it within rt_sigtimedwait(2), for one of the signals that matter? /proc/PID/syscall begins with the number of the
 /// call and its arguments. SigBlk is no help: as long as a task waits there, the kernel takes what it waits for out of
 /// its mask (do_sigtimedwait in kernel/signal.c).

@@ -15,13 +15,16 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use super::event::{Event, What};
 use super::request::Request;
 use super::set::{Set, Sig};
-use super::{attach, ports, process, status, stops, sys};
+use super::{attach, fetch, ports, process, status, stops, sys};
 
 /// How often the tracer looks at what no event tells: signals that wait, who fetches signals, whether all is quiet.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// And at connections: of two that are closed one soon after the other, one was first.
 const CONNECTIONS: Duration = Duration::from_millis(2);
+
+/// A thread that computes, its signals blocked, may do so for ever; one that is about to wait for them waits within this.
+const ARMED: Duration = Duration::from_millis(300);
 
 /// One thread of the container.
 #[derive(Default)]
@@ -30,6 +33,8 @@ pub(super) struct Task {
     pub(super) process: i32,
     /// Stopped at each system call, because it fetches signals.
     pub(super) calls: bool,
+    /// It has gone on from a stop since then: no call is missed any more.
+    pub(super) armed: bool,
     /// The call that it is in.
     pub(super) call: Option<(u64, [u64; 6])>,
     /// In a group-stop.
@@ -144,7 +149,7 @@ impl<W: Write> Tracer<W> {
         for (pid, reason) in attached.refused {
             self.tell(pid, What::Untraced { reason })?;
         }
-        self.fetchers();
+        self.arm()?;
         self.tell(
             1,
             What::Attached {
@@ -154,6 +159,24 @@ impl<W: Write> Tracer<W> {
                     .map_or(0.0, |clock| clock.as_secs_f64()),
             },
         )
+    }
+
+    /// Waits until each task that fetches signals stops at its system calls, or a signal that comes as soon as we have said
+    /// that we watch is fetched unseen. One that runs just now and blocks signals may be on its way to fetch them.
+    fn arm(&mut self) -> Result<()> {
+        let until = Instant::now() + ARMED;
+        loop {
+            self.fetchers();
+            let left = self.stops()?;
+            let blind = self.tasks.iter().any(|(task, known)| match known.calls {
+                true => !known.armed && !known.stopped,
+                false => fetch::undecided(*task),
+            });
+            if !left || !blind || Instant::now() >= until {
+                return Ok(());
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// All stops and ends that are there. Says false when nobody is left.
@@ -197,6 +220,9 @@ impl<W: Write> Tracer<W> {
     fn answer(&mut self, request: Request) -> Result<()> {
         match request {
             Request::Processes => {
+                // What was there before this answer has been seen, and what comes after it will be.
+                self.arm()?;
+                self.look()?;
                 let what = What::Processes {
                     processes: process::all(),
                     ports: ports::listening(1),

@@ -34,8 +34,11 @@ pub(super) fn lanes(
                 }
             }
             What::Disconnected { peer } => {
-                open.retain(|there| there != peer);
-                beats.extend(lane(&known, peer).map(|who| (event.at, who, Act::Close)));
+                // One that the end of the container has cut off is gone a moment later, too.
+                if let Some(index) = open.iter().position(|there| there == peer) {
+                    open.remove(index);
+                    beats.extend(lane(&known, peer).map(|who| (event.at, who, Act::Close)));
+                }
             }
             What::Exit { .. } if event.pid == 1 => {
                 for peer in std::mem::take(&mut open) {

@@ -214,7 +214,9 @@ mod tests {
                 event(0.7, exit(End::Code(0))),
             ];
             if !closed {
-                events.remove(2);
+                let mut late = events.remove(2);
+                late.at = 0.8;
+                events.push(late);
             }
             watched(&[container("app", 0.0, events)], &[]).0
         };
