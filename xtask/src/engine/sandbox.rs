@@ -192,25 +192,21 @@ impl Sandbox {
         Ok(name)
     }
 
-    /// The session's containers that run: the id of each, and its name with its image, for people.
-    pub fn running(&self) -> Result<Vec<(String, String)>> {
+    /// The session's containers that have not ended.
+    pub fn alive(&self) -> Result<Vec<Alive>> {
         let filter = format!("label={LABEL}={}", self.session);
-        let format = "{{.ID}} {{.Names}} {{.Image}}";
+        let (running, any) = (
+            "{{.ID}} {{.Names}} {{.Image}}",
+            "{{.ID}} {{.Names}} {{.Image}} {{.State}}",
+        );
         let list: &[&str] = match self.engine.kind {
-            Kind::Pocket => &["ps", "--format", format],
-            Kind::Docker | Kind::Podman => &["ps", "--format", format, "--filter", &filter],
+            Kind::Pocket => &["ps", "--format", running],
+            Kind::Docker => &["ps", "--format", running, "--filter", &filter],
+            // Its ps leaves out one that is being stopped, though its processes are there until they have ended.
+            Kind::Podman => &["ps", "-a", "--format", any, "--filter", &filter],
         };
         let found = self.docker(list)?.success("listing containers")?;
-        let container = |line: &str| {
-            let mut words = line.split_whitespace();
-            let (id, name, image) = (words.next()?, words.next()?, words.next()?);
-            // podman writes both out, docker neither.
-            let image = image
-                .trim_start_matches("localhost/")
-                .trim_end_matches(":latest");
-            Some((id.to_owned(), format!("{name} ({image})")))
-        };
-        Ok(found.lines().filter_map(container).collect())
+        Ok(found.lines().filter_map(Alive::read).collect())
     }
 
     /// A program that works on the session's containers, as the session's commands do.
@@ -330,6 +326,37 @@ impl Sandbox {
     }
 }
 
+/// A container that has not ended.
+pub struct Alive {
+    /// Its id.
+    pub id: String,
+    /// Its name with its image, for people.
+    pub title: String,
+    /// Somebody stops it.
+    pub stopping: bool,
+}
+
+impl Alive {
+    /// From a line of `ps`: id, name, image, and, of all that are there, the state.
+    fn read(line: &str) -> Option<Alive> {
+        let mut words = line.split_whitespace();
+        let (id, name, image) = (words.next()?, words.next()?, words.next()?);
+        let state = words.next().unwrap_or("running").to_lowercase();
+        // podman writes both out, docker neither.
+        let image = image
+            .trim_start_matches("localhost/")
+            .trim_end_matches(":latest");
+        // podman 4 says "Up 2 seconds ago".
+        ["running", "up", "paused", "stopping"]
+            .contains(&state.as_str())
+            .then(|| Alive {
+                id: id.to_owned(),
+                title: format!("{name} ({image})"),
+                stopping: state == "stopping",
+            })
+    }
+}
+
 /// What Docker's classic builder and podman's say when somebody removes an image just while they look whether they may use
 /// that one again. They give up then, though nothing of the build is missing (getLocalCachedImage in image/cache/cache.go of
 /// moby, intermediateImageExists in imagebuildah/stage_executor.go of buildah).
@@ -362,4 +389,22 @@ fn plain(id: &str) -> &str {
 /// The lock of a lab on an engine: who holds it may have its sandbox.
 pub fn lock_key(kind: Kind, lab: &Lab) -> String {
     format!("{}/lab {}", kind.name(), lab.slug)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_is_being_stopped_has_not_ended() {
+        let read = |line| Alive::read(line).map(|found| (found.title, found.stopping));
+        assert_eq!(read("a b c"), Some(("b (c)".into(), false)));
+        let image = "localhost/lab05:latest";
+        let podman = |state: &str| read(&format!("a b {image} {state}"));
+        let found = |stopping| Some(("b (lab05)".to_owned(), stopping));
+        assert_eq!(podman("Up 2 seconds ago"), found(false));
+        assert_eq!(podman("Stopping"), found(true));
+        assert_eq!(podman("Exited (2) 2 seconds ago"), None);
+        assert_eq!(podman("Created"), None);
+    }
 }

@@ -107,20 +107,21 @@ impl<'a> Pictures<'a> {
     /// The tracer of one that has ended ends, too: podman does not remove a container while another one's namespace
     /// depends on it.
     pub fn look(&mut self) -> Result<Option<String>> {
-        let running = self.sandbox.running()?;
+        let alive = self.sandbox.alive()?;
         for watched in &mut self.watched {
-            if !running.iter().any(|(id, _)| *id == watched.id) {
+            if !alive.iter().any(|container| container.id == watched.id) {
                 watched.told()?;
             } else {
                 watched.catch_up();
             }
         }
-        for (id, title) in running {
-            let known = |watched: &Watched| watched.id == id;
-            if self.watched.iter().any(known) || title.starts_with("stoppable-") {
+        for container in alive {
+            let known = |watched: &Watched| watched.id == container.id;
+            let ours = container.title.starts_with("stoppable-");
+            if container.stopping || ours || self.watched.iter().any(known) {
                 continue;
             }
-            match self.trace(id, title)? {
+            match self.trace(container.id, container.title)? {
                 Ok(watched) => self.watched.push(watched),
                 Err(reason) => return Ok(Some(reason)),
             }
@@ -204,8 +205,8 @@ impl<'a> Pictures<'a> {
         title: &str,
         goes_on: bool,
     ) -> Result<()> {
-        let running = self.sandbox.running()?;
-        let runs = |watched: &Watched| running.iter().any(|(id, _)| *id == watched.id);
+        let alive = self.sandbox.alive()?;
+        let runs = |watched: &Watched| alive.iter().any(|container| container.id == watched.id);
         if goes_on && self.watched.iter().any(runs) {
             return Ok(());
         }

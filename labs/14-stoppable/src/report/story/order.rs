@@ -14,7 +14,9 @@ impl Story {
                 .beats
                 .iter()
                 .filter(|beat| beat.who == Who::Lane(index));
-            let acts: Vec<String> = own.map(|beat| self.act(&beat.what)).collect();
+            let mut acts: Vec<String> = own.map(|beat| self.act(&beat.what)).collect();
+            // How often a timer's signal comes before it is stopped is chance.
+            acts.dedup_by(|next, act| next == act && act.contains(" from kernel "));
             format!("{}: {}", called(lane), acts.join(", "))
         };
         let mut lines: Vec<String> = self.lanes.iter().enumerate().map(lane).collect();
