@@ -397,7 +397,7 @@ mod tests {
 
     #[test]
     fn one_that_is_being_stopped_has_not_ended() {
-        let read = |line| Alive::read(line).map(|found| (found.title, found.stopping));
+        let read = |line: &str| Alive::read(line).map(|found| (found.title, found.stopping));
         assert_eq!(read("a b c"), Some(("b (c)".into(), false)));
         let image = "localhost/lab05:latest";
         let podman = |state: &str| read(&format!("a b {image} {state}"));
