@@ -44,18 +44,7 @@ pub fn watched(containers: &[Container], extra: &[Extra]) -> (Story, Vec<String>
         let those = processes::taking_part(events);
         lanes.extend(processes::columns(&those, title));
         let since = events.iter().filter(|event| event.at >= *begin);
-        let own = processes::beats(since, &those).into_iter();
-        let shift = |who: Who| match who {
-            Who::Lane(index) => Who::Lane(index + first),
-            outside => outside,
-        };
-        let own = own.map(|(at, who, what)| match what {
-            Act::Signal(signal, from, outcome) => {
-                (at, shift(who), Act::Signal(signal, shift(from), outcome))
-            }
-            what => (at, shift(who), what),
-        });
-        let mut own: Vec<_> = own.collect();
+        let mut own = processes::beats(since, &those, first);
         let (columns, connected) = connections::lanes(events, *begin, title, lanes.len());
         lanes.extend(columns);
         own.extend(connected);
@@ -68,13 +57,15 @@ pub fn watched(containers: &[Container], extra: &[Extra]) -> (Story, Vec<String>
     let (columns, told) = extra::containers(extra, lanes.len());
     lanes.extend(columns);
     beats.extend(told);
+    let begin = beats.iter().map(|(at, ..)| *at).min_by(f64::total_cmp);
+    beats.extend(
+        begin
+            .into_iter()
+            .flat_map(|begin| extra::outside(extra, begin)),
+    );
+    let begin = begin.unwrap_or_default();
     // A sort that keeps what came at one time in its order: PID 1's end before those whom it takes with it.
     beats.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let begin = beats.first().map_or(0.0, |(at, ..)| *at);
-    if !beats.is_empty() {
-        beats.extend(extra::outside(extra, begin));
-        beats.sort_by(|one, other| one.0.total_cmp(&other.0));
-    }
     let lane = |who: &Who| !matches!(who, Who::Lane(index) if *index >= LANES);
     beats.retain(|(_, who, what)| {
         lane(who) && !matches!(what, Act::Signal(_, from, _) if !lane(from))

@@ -123,7 +123,11 @@ pub fn story(stop: &Observation) -> Story {
         .take(LANES)
         .collect();
     let events = stop.events.iter();
-    let beats = processes::beats(events.filter(|event| event.at >= stop.sent - 0.25), &lanes);
+    let beats = processes::beats(
+        events.filter(|event| event.at >= stop.sent - 0.25),
+        &lanes,
+        0,
+    );
     let beat = |(at, who, what): (f64, Who, Act)| Beat {
         at: (at - stop.sent).max(0.0),
         who,

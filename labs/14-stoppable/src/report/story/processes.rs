@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Act, Lane, Of, Who, shown};
-use crate::trace::event::{Event, Outcome, What};
+use crate::trace::event::{End, Event, Outcome, What};
 
 /// The processes that have a part in it, and what they are called.
 pub(super) fn taking_part(events: &[Event]) -> Vec<(i32, String)> {
@@ -14,7 +14,7 @@ pub(super) fn taking_part(events: &[Event]) -> Vec<(i32, String)> {
                     && (event.pid == pid || arrival.sender.is_some_and(|sender| sender.pid == pid))
             }
             What::Exit { end, left } => {
-                (event.pid == pid && matches!(end, crate::trace::event::End::Killed(_)))
+                (event.pid == pid && matches!(end, End::Killed(_)))
                     || left.iter().any(|process| process.pid == pid)
             }
             _ => false,
@@ -45,27 +45,31 @@ pub(super) fn begin(events: &[Event]) -> Option<f64> {
     events.iter().find(begins).map(|event| event.at)
 }
 
-/// What happens in the lanes of `processes`, with the events' own times.
+/// What happens in the lanes of `processes`, with the events' own times. `first` is the index of the first lane.
 pub(super) fn beats<'a>(
     events: impl Iterator<Item = &'a Event>,
     processes: &[(i32, String)],
+    first: usize,
 ) -> Vec<(f64, Who, Act)> {
-    let lane = |pid: i32| processes.iter().position(|(known, _)| *known == pid);
+    let lane = |pid: i32| {
+        let index = processes.iter().position(|(known, _)| *known == pid);
+        index.map(|index| Who::Lane(first + index))
+    };
     let mut beats = Vec::new();
     let mut ended = Vec::new();
     for event in events {
-        let Some(who) = lane(event.pid).map(Who::Lane) else {
+        let Some(who) = lane(event.pid) else {
             continue;
         };
         match &event.what {
             What::Signal(arrival) if shown(&event.what) => {
-                let from = arrival.sender.map_or(Who::Client, |sender| {
-                    match lane(sender.pid).map(Who::Lane) {
+                let from = arrival
+                    .sender
+                    .map_or(Who::Client, |sender| match lane(sender.pid) {
                         _ if sender.kernel() => Who::Kernel,
                         Some(lane) => lane,
                         None => Who::Client,
-                    }
-                });
+                    });
                 if matches!(arrival.outcome, Outcome::SigWait | Outcome::SignalFd) {
                     // Whether it was seen to wait before it was fetched is chance.
                     beats.retain(|(_, whose, what)| {
@@ -81,10 +85,10 @@ pub(super) fn beats<'a>(
                 beats.push((event.at, who, Act::End(*end)));
                 ended.push(event.pid);
                 for process in left {
-                    if let Some(index) = lane(process.pid)
+                    if let Some(who) = lane(process.pid)
                         && !ended.contains(&process.pid)
                     {
-                        beats.push((event.at, Who::Lane(index), Act::Killed));
+                        beats.push((event.at, who, Act::Killed));
                         ended.push(process.pid);
                     }
                 }
